@@ -1,0 +1,1 @@
+"""What runs inside the user's process: a guest that computes nothing, holds nothing and never raises."""

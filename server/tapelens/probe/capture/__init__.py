@@ -1,0 +1,1 @@
+"""One stopped frame, read without disturbing it, as a snapshot."""

@@ -1,0 +1,1 @@
+"""The ways in; nothing else of the probe is entered from outside."""

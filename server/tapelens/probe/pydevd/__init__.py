@@ -1,0 +1,1 @@
+"""All that we use of debugpy's internals, feature-detected."""

@@ -1,0 +1,1 @@
+"""What PyTorch does, told as events."""

@@ -1,0 +1,1 @@
+"""Findings and stops in words: terminal text and JSON."""

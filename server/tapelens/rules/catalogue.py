@@ -1,0 +1,35 @@
+"""Every rule, in the order in which a list shows them. Twins are loaded by name, on demand."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from . import double_backward, missing_zero_grad
+from .model import Rule, RuntimeTwin
+
+_DECLARATIONS = (missing_zero_grad, double_backward)
+
+RULES: tuple[Rule, ...] = tuple(module.RULE for module in _DECLARATIONS)
+
+
+def page(slug: str) -> str:
+    """The user's page of a rule.
+
+    Raises:
+        KeyError: No rule has this slug.
+    """
+    for module in _DECLARATIONS:
+        if slug == module.RULE.slug:
+            return module.__doc__ or ""
+    raise KeyError(slug)
+
+
+def runtime_twins(rules: tuple[Rule, ...] = RULES) -> list[RuntimeTwin]:
+    """Fresh runtime twins of the rules that have one."""
+    twins: list[RuntimeTwin] = []
+    for rule in rules:
+        if rule.runtime is not None:
+            folder = rule.slug.replace("-", "_")
+            module = import_module(f".{folder}.runtime", __package__)
+            twins.append(getattr(module, rule.runtime)())
+    return twins

@@ -1,0 +1,63 @@
+"""What a rule is, and how it speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..events import Event
+from ..wire.findings import Fact, Finding, Related, Severity
+from ..wire.sites import Site
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A rule's declaration. The page is the docstring of the module that declares it.
+
+    Attributes:
+        slug: The id everywhere: diagnostics, SARIF, suppressions, pages.
+        severity: Of its findings, unless one says otherwise.
+        summary: One line for lists.
+        runtime: The twin's class in the rule's ``runtime`` module, loaded by name; None without one.
+    """
+
+    slug: str
+    severity: Severity
+    summary: str
+    runtime: str | None
+
+
+class RuntimeTwin(Protocol):
+    """A small state machine over events, called at the tap on the user's thread."""
+
+    def see(self, event: Event) -> Iterator[Finding]:
+        """Take one event; give what it shows, before the line at fault is left."""
+        ...
+
+
+def finding(
+    rule: Rule,
+    *,
+    at: Site,
+    message: str,
+    severity: Severity | None = None,
+    related: tuple[Related, ...] = (),
+    facts: tuple[Fact, ...] = (),
+    foreseen: bool = False,
+) -> Finding:
+    """The one way in which a rule makes a finding. The collector sets ``stop`` and ``count``."""
+    return Finding(
+        kind="finding",
+        rule=rule.slug,
+        severity=severity or rule.severity,
+        message=message,
+        site=at,
+        span=None,
+        related=related,
+        facts=facts,
+        seen="live",
+        foreseen=foreseen,
+        stop=0,
+        count=1,
+    )

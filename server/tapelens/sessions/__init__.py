@@ -1,0 +1,1 @@
+"""Debug sessions: direct DAP and the editor's relay, behind one interface."""

@@ -1,0 +1,1 @@
+"""The panel's page for browsers, and its bridge to the store."""

@@ -1,0 +1,52 @@
+"""What a rule said, as it crosses a process boundary."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .sites import Site, Span
+
+Severity = Literal["error", "warning", "information"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Related:
+    """Another site that the message speaks of, with its own sentence."""
+
+    site: Site
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """One thing that was seen, as a label and its value in words."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One fault at one site.
+
+    Attributes:
+        rule: The rule's slug, its id everywhere.
+        message: What was seen with its numbers, and what to do.
+        span: Columns where they are known; else the site's whole line is meant.
+        seen: While the program ran, or in its source.
+        foreseen: It has not happened: the line about to run would do it. Counts nowhere.
+        stop: Number of the process's latest stop when it was seen; 0 before the first.
+        count: How often the rule has spoken for this site in this process.
+    """
+
+    kind: Literal["finding"]
+    rule: str
+    severity: Severity
+    message: str
+    site: Site
+    span: Span | None
+    related: tuple[Related, ...]
+    facts: tuple[Fact, ...]
+    seen: Literal["live", "source"]
+    foreseen: bool
+    stop: int
+    count: int
