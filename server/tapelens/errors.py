@@ -1,10 +1,10 @@
 """Errors that a user can do something about.
 
-    TapelensError
-    ├── UsageError         what was asked cannot be done: exit status 2
-    ├── WireError          a message does not fit the wire: its path and what is wrong
-    └── SessionError       a debug session could not be made, or is no more
-        └── SessionEnded   it ended while an answer was awaited
+TapelensError
+├── UsageError         what was asked cannot be done: exit status 2
+├── WireError          a message does not fit the wire: its path and what is wrong
+└── SessionError       a debug session could not be made, or is no more
+    └── SessionEnded   it ended while an answer was awaited
 """
 
 from __future__ import annotations
