@@ -6,7 +6,7 @@ No event holds a tensor, a node or a graph: only ids, versions, sampled numbers,
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from .wire.sites import Site
 
@@ -30,7 +30,7 @@ class Evidence(NamedTuple):
     sample: tuple[float, ...]
 
 
-Held: TypeAlias = "dict[HeldKey, Evidence]"
+Held = dict[HeldKey, Evidence]
 """Gradients that optimizers hold and that are neither None nor zero."""
 
 
@@ -172,7 +172,14 @@ class ProgramEnded:
     raised: bool
 
 
-Event: TypeAlias = (
-    "BackwardBegan | BackwardEnded | BackwardRaised | BackwardForeseen | LeavesWatched"
-    " | StepBegan | StepEnded | Uncaught | ProgramEnded"
+Event = (
+    BackwardBegan
+    | BackwardEnded
+    | BackwardRaised
+    | BackwardForeseen
+    | LeavesWatched
+    | StepBegan
+    | StepEnded
+    | Uncaught
+    | ProgramEnded
 )

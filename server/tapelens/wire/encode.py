@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import Any
+from typing import Any, cast
 
 
 def to_plain(value: Any) -> Any:  # noqa: ANN401 (any wire value, to any JSON value)
@@ -13,9 +13,10 @@ def to_plain(value: Any) -> Any:  # noqa: ANN401 (any wire value, to any JSON va
     Tuples of plain values, which is what columns are, are passed whole.
     """
     if isinstance(value, tuple):
-        if value and (isinstance(value[0], tuple) or dataclasses.is_dataclass(value[0])):
-            return [to_plain(item) for item in value]
-        return value  # json writes a tuple as a list
+        items = cast("tuple[Any, ...]", value)
+        if items and (isinstance(items[0], tuple) or dataclasses.is_dataclass(cast("object", items[0]))):
+            return [to_plain(item) for item in items]
+        return items  # json writes a tuple as a list
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     return value
