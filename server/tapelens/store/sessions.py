@@ -65,6 +65,30 @@ class StopArrived:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StopSettled:
+    """The program stands still, and all that will come of this stop by itself has come.
+
+    Told once a stop, after ``SessionChanged`` and any ``StopArrived``.
+
+    Attributes:
+        reason: DAP's reason of the stop (``breakpoint``, ``step``, ``exception``, ``pause``) or a rule's slug.
+        text: What the debugger says beside it: the exception's type, a finding's message; else empty.
+        path: File of the innermost frame that the debugger shows, None when it could not be had.
+        line: From 1; 0 when it could not be had.
+        snapshot: None when there is nothing to show (no torch, a probe that is switched off).
+    """
+
+    session: str
+    reason: str
+    text: str
+    thread: int
+    path: str | None
+    line: int
+    function: str
+    snapshot: Snapshot | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class GradientsArrived:
     """A backward's gradients came in."""
 
@@ -88,7 +112,7 @@ class UncaughtArrived:
     uncaught: Uncaught
 
 
-Change = SessionChanged | StopArrived | GradientsArrived | FindingArrived | UncaughtArrived
+Change = SessionChanged | StopArrived | StopSettled | GradientsArrived | FindingArrived | UncaughtArrived
 Listener = Callable[[Change], None]
 
 STOPS_KEPT = 200
@@ -174,6 +198,10 @@ class Store:
             record.stops.append(stop)
             del record.stops[:-STOPS_KEPT]
         self._tell(StopArrived(stop=stop))
+
+    def settle(self, stop: StopSettled) -> None:
+        """Tell everyone that a stop is complete."""
+        self._tell(stop)
 
     def sessions(self) -> Sequence[SessionInfo]:
         """All sessions, oldest first."""

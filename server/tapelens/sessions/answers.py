@@ -1,0 +1,29 @@
+"""What the probe answers to an ``evaluate`` of ours, read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import SessionError, WireError
+from ..wire.envelope import Batch
+from ..wire.reading import read_batch_value
+
+
+def unwrap(result: str) -> Batch:
+    """The batch in ``{"ok": Batch}``.
+
+    Raises:
+        SessionError: The probe said ``{"err": text}``, or something that is no answer of ours.
+    """
+    try:
+        answer: Mapping[str, Any] = json.loads(result)
+    except ValueError as broken:
+        raise SessionError(f"The probe's answer is no JSON: {result[:200]!r}.") from broken
+    if "err" in answer:
+        raise SessionError(f"The probe refused: {answer['err']}")
+    try:
+        return read_batch_value(answer["ok"])
+    except (KeyError, WireError) as broken:
+        raise SessionError(f"The probe's answer does not fit the wire: {broken}") from broken
