@@ -8,11 +8,11 @@ from typing import Any
 
 from ..errors import SessionError, WireError
 from ..wire.envelope import Batch
-from ..wire.reading import read_batch_value
+from ..wire.reading import read_batch
 
 
 def unwrap(result: str) -> Batch:
-    """The batch in ``{"ok": Batch}``.
+    """The batch in ``{"ok": "<Batch as JSON>"}``.
 
     Raises:
         SessionError: The probe said ``{"err": text}``, or something that is no answer of ours.
@@ -24,6 +24,6 @@ def unwrap(result: str) -> Batch:
     if "err" in answer:
         raise SessionError(f"The probe refused: {answer['err']}")
     try:
-        return read_batch_value(answer["ok"])
+        return read_batch(answer["ok"])
     except (KeyError, WireError) as broken:
         raise SessionError(f"The probe's answer does not fit the wire: {broken}") from broken

@@ -38,7 +38,7 @@ def bundle_root() -> Path:
 
 
 def bootstrap_expression(configuration: Configuration) -> str:
-    """A Python expression; its value is a JSON string ``{"ok": Batch}`` or ``{"err": text}``.
+    """A Python expression; its value is a JSON string ``{"ok": "<Batch as JSON>"}`` or ``{"err": text}``.
 
     It is evaluated without a frame, after ``initialized`` and before ``configurationDone``: before
     the program's first line (tests/sessions/test_direct.py). It imports nothing by ``sys.path``,

@@ -1,0 +1,91 @@
+"""A debug session of an editor's: commands go out through the editor, pushes come in through its tracker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import SessionError
+from ..store.sessions import SessionInfo, Store
+from ..wire.commands import Command
+from ..wire.envelope import Batch
+from .answers import unwrap
+from .interface import Action, DapRequest
+from .tracking import NOT_STOPPED, StopTracker
+
+RELAY_DEADLINE_S = 20.0
+
+_DAP_COMMAND: Mapping[Action, str] = {
+    "continue": "continue",
+    "next": "next",
+    "step_in": "stepIn",
+    "step_out": "stepOut",
+    "pause": "pause",
+    "stop": "disconnect",
+}
+
+
+class RelaySession:
+    """The user's own debug session, as the editor tells of it.
+
+    The editor evaluates the bootstrap itself and passes its answer on as the event
+    ``tapelensBootstrap`` with ``{"result": text}`` or ``{"error": text}``.
+    """
+
+    def __init__(
+        self, session_id: str, store: Store, request: DapRequest, *, label: str, parent: str | None = None
+    ) -> None:
+        self.id = session_id
+        self._store = store
+        self._editor_request = request
+        store.open(SessionInfo(session=session_id, label=label, parent=parent, controls=True))
+        self._tracker = StopTracker(session_id, store, self._request)
+
+    def handle_event(self, event: str, body: Mapping[str, Any]) -> None:
+        """Take one event that the editor passed on."""
+        if event == "tapelensBootstrap":
+            self._on_bootstrap(body)
+        else:
+            self._tracker.handle_event(event, body)
+
+    async def act(self, action: Action) -> None:
+        """See ``Session.act``."""
+        thread = self._tracker.stopped_thread
+        if action in NOT_STOPPED and thread is None:
+            raise SessionError("The program is running: there is nothing to continue.")
+        if action in NOT_STOPPED:
+            self._tracker.going_on()
+        if action == "stop":
+            await self._request("disconnect", {"terminateDebuggee": True})
+            return
+        if thread is None:
+            answer = await self._request("threads", {})
+            thread = int(answer["threads"][0]["id"])
+        await self._request(_DAP_COMMAND[action], {"threadId": thread})
+
+    async def ask_probe(self, command: Command, *, frame_id: int | None = None) -> Batch:
+        """See ``Session.ask_probe``."""
+        return await self._tracker.ask_probe(command, frame_id=frame_id)
+
+    async def close(self) -> None:
+        """The editor ends its sessions itself; this forgets the session's state."""
+        self._tracker.end()
+
+    async def _request(self, command: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            return await asyncio.wait_for(self._editor_request(command, arguments), RELAY_DEADLINE_S)
+        except asyncio.TimeoutError as late:
+            raise SessionError(f"The editor did not answer {command!r} within {RELAY_DEADLINE_S:g} s.") from late
+
+    def _on_bootstrap(self, body: Mapping[str, Any]) -> None:
+        try:
+            if "error" in body:
+                raise SessionError(str(body["error"]))
+            self._tracker.take(unwrap(str(body.get("result", ""))))
+        except SessionError as refused:
+            self._store.update(self.id, problem=f"The probe could not be put into the program: {refused}")
+            return
+        info = self._store.session(self.id)
+        if info is not None and info.state == "starting":
+            self._store.update(self.id, state="running")

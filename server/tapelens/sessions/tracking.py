@@ -1,0 +1,169 @@
+"""From DAP events to the store: the same for a session that we drive and one that an editor drives."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import SessionError, WireError
+from ..store.sessions import Change, StopArrived, StopSettled, Store
+from ..wire.commands import Capture, Command
+from ..wire.envelope import Batch
+from ..wire.findings import Finding
+from ..wire.reading import read_batch
+from ..wire.snapshot import Snapshot
+from .answers import unwrap
+from .bootstrap import command_expression
+from .interface import DapRequest
+
+log = logging.getLogger(__name__)
+
+PUSH_PATIENCE_S = 1.0
+"""How long after ``stopped`` a pushed snapshot is waited for before one is asked for."""
+
+NOT_STOPPED = ("continue", "next", "step_in", "step_out")
+
+
+class StopTracker:
+    """Follows one DAP session's events and keeps its record in the store true.
+
+    A snapshot is normally pushed as the thread suspends. Where it does not come (an unarmed probe,
+    a debugger whose internals do not fit), the tracker asks for it; an answer that comes after the
+    program went on is dropped.
+    """
+
+    def __init__(self, session: str, store: Store, request: DapRequest) -> None:
+        self.session = session
+        self._store = store
+        self._request = request
+        self._generation = 0
+        self._pushed = asyncio.Event()
+        self._settling: asyncio.Task[None] | None = None
+        self._unsubscribe = store.subscribe(self._on_change)
+        self.stopped_thread: int | None = None
+
+    def handle_event(self, event: str, body: Mapping[str, Any]) -> None:
+        """Take one event of the debug adapter's, in the order in which they came."""
+        match event:
+            case "stopped":
+                self._on_stopped(body)
+            case "continued":
+                self._on_going_on()
+            case "tapelens":
+                self._on_push(body)
+            case "exited":
+                self._store.update(self.session, exit_code=body.get("exitCode"))
+            case "terminated":
+                self.end()
+            case _:
+                pass
+
+    def going_on(self) -> None:
+        """We are about to let the program run on: what is asked of the present stop comes too late."""
+        self._on_going_on()
+
+    def end(self, problem: str | None = None) -> None:
+        """The session is over; only the first call counts."""
+        info = self._store.session(self.session)
+        self._generation += 1
+        self._unsubscribe()
+        if self._settling is not None:
+            self._settling.cancel()
+        if info is not None and info.state != "ended":
+            self._store.update(self.session, state="ended", problem=problem or info.problem, stop_reason="")
+
+    async def ask_probe(self, command: Command, *, frame_id: int | None) -> Batch:
+        """Evaluate a command in the debuggee and read the answer.
+
+        Source:
+            ``rawString`` makes debugpy return a str whole and unquoted, and only ``hover`` reports
+            exceptions as failures.
+        """
+        arguments: dict[str, Any] = {
+            "expression": command_expression(command),
+            "context": "hover",
+            "format": {"rawString": True},
+        }
+        if frame_id is not None:
+            arguments["frameId"] = frame_id
+        body = await self._request("evaluate", arguments)
+        return unwrap(str(body.get("result", "")))
+
+    def take(self, batch: Batch) -> None:
+        """File what the probe sent or answered."""
+        self._store.take(self.session, batch)
+
+    def _on_push(self, body: Mapping[str, Any]) -> None:
+        try:
+            batch = read_batch(str(body.get("data")))
+        except WireError as broken:
+            log.warning("dropped what the probe sent: %s", broken)
+            self._store.update(self.session, problem=str(broken))
+            return
+        self.take(batch)
+
+    def _on_change(self, change: Change) -> None:
+        if isinstance(change, StopArrived) and change.stop.session == self.session:
+            self._pushed.set()
+
+    def _on_going_on(self) -> None:
+        self._generation += 1
+        self.stopped_thread = None
+        if self._settling is not None:
+            self._settling.cancel()
+        info = self._store.session(self.session)
+        if info is not None and info.state in {"stopped", "starting"}:
+            self._store.update(self.session, state="running", stop_reason="")
+
+    def _on_stopped(self, body: Mapping[str, Any]) -> None:
+        self._generation += 1
+        self._pushed.clear()
+        self.stopped_thread = int(body.get("threadId") or 0)
+        reason = str(body.get("reason") or "pause")
+        self._store.update(self.session, state="stopped", stop_reason=reason)
+        if self._settling is not None:
+            self._settling.cancel()
+        self._settling = asyncio.create_task(self._settle(self._generation, reason, str(body.get("text") or "")))
+
+    async def _settle(self, generation: int, reason: str, text: str) -> None:
+        thread = self.stopped_thread or 0
+        frame: Mapping[str, Any] = {}
+        try:
+            answer = await self._request("stackTrace", {"threadId": thread, "startFrame": 0, "levels": 1})
+            frame = (answer.get("stackFrames") or [{}])[0]
+            await self._await_snapshot(generation, thread, frame.get("id"))
+        except SessionError as refused:
+            log.debug("a stop without its facts: %s", refused)
+        if generation != self._generation:
+            return
+        self._store.settle(
+            StopSettled(
+                session=self.session,
+                reason=reason,
+                text=text,
+                thread=thread,
+                path=(frame.get("source") or {}).get("path"),
+                line=int(frame.get("line") or 0),
+                function=str(frame.get("name") or ""),
+                snapshot=self._latest_snapshot(thread) if self._pushed.is_set() else None,
+            )
+        )
+
+    async def _await_snapshot(self, generation: int, thread: int, frame_id: int | None) -> None:
+        info = self._store.session(self.session)
+        if info is None or info.torch != "watching":
+            return
+        try:
+            await asyncio.wait_for(self._pushed.wait(), PUSH_PATIENCE_S)
+        except asyncio.TimeoutError:
+            batch = await self.ask_probe(Capture(kind="capture", thread=thread, depth=0), frame_id=frame_id)
+            if generation == self._generation:
+                self.take(batch)
+
+    def _latest_snapshot(self, thread: int) -> Snapshot | None:
+        for stop in reversed(self._store.stops(self.session)):
+            if stop.snapshot.thread == thread and stop.snapshot.depth == 0:
+                return stop.snapshot
+        return None
