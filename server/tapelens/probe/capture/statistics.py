@@ -1,0 +1,194 @@
+"""Numbers of tensors, read on the CPU within a budget: no copy kept, no mode or subclass of the user's called."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...wire.numbers import Number, StatisticsColumns
+from .guards import is_plain_on_cpu, undisturbed
+
+if TYPE_CHECKING:
+    import torch
+
+AT_MOST_FIRST = 16
+BYTE_BUDGET = 8 << 20
+ROW_BUDGET = 8192
+_CHUNK = 16384
+_READ_WHOLE = 64  # elements up to which Python sums faster than five kernels start
+
+
+class _Row(NamedTuple):
+    """One tensor's numbers, in the order of the columns."""
+
+    elements: int
+    norm: Number
+    minimum: Number
+    maximum: Number
+    mean: Number
+    nan: int
+    inf: int
+    first: tuple[Number, ...]
+
+
+class StatisticsTable:
+    """Reads tensors into the rows of ``StatisticsColumns``.
+
+    Bounded in bytes and rows over its life. What it may not or need not read has no row: anything
+    but a plain strided CPU tensor, any tensor while functorch or a tracer would see the kernels.
+
+    Attributes:
+        left_out: Tensors that only a budget kept out.
+    """
+
+    def __init__(self, *, byte_budget: int = BYTE_BUDGET, row_budget: int = ROW_BUDGET) -> None:
+        self.left_out = 0
+        self._bytes = byte_budget
+        self._room = row_budget
+        self._rows: list[_Row] = []
+
+    def add(self, tensor: torch.Tensor) -> int:
+        """The row that now holds the tensor's numbers; -1 when they were not read."""
+        with undisturbed():
+            if not is_plain_on_cpu(tensor):
+                return -1
+            size_bytes = tensor.numel() * tensor.element_size()
+            if size_bytes > self._bytes or not self._room:
+                self.left_out += 1
+                return -1
+            self._bytes -= size_bytes
+            self._room -= 1
+            self._rows.append(_read(tensor))
+        return len(self._rows) - 1
+
+    def columns(self) -> StatisticsColumns:
+        """All rows so far."""
+        count, norm, minimum, maximum, mean, nan, inf, first = (
+            zip(*self._rows, strict=True) if self._rows else ((),) * len(_Row._fields)
+        )
+        return StatisticsColumns(
+            count=count, norm=norm, minimum=minimum, maximum=maximum, mean=mean, nan=nan, inf=inf, first=first
+        )
+
+
+def number(value: float, digits: int = 9) -> Number:
+    """A float as the wire takes it: a word where JSON has no number, and no more digits than told."""
+    if value != value:  # noqa: PLR0124 (NaN alone)
+        return "nan"
+    if value in (math.inf, -math.inf):
+        return "inf" if value > 0 else "-inf"
+    return float(f"{value:.{digits}g}")
+
+
+def _read(tensor: torch.Tensor) -> _Row:
+    if tensor.numel() <= _READ_WHOLE:
+        return _of_values([_real(value) for value in tensor.reshape(-1).tolist()])
+    return _of_kernels(tensor)
+
+
+def _real(value: complex) -> float:
+    return abs(value) if isinstance(value, complex) else float(value)
+
+
+def _of_values(values: list[float]) -> _Row:
+    finite = [value for value in values if math.isfinite(value)]
+    nan = sum(map(math.isnan, values))
+    return _row(
+        count=len(values),
+        nan=nan,
+        inf=len(values) - len(finite) - nan,
+        norm=math.hypot(*finite),
+        extremes=(min(finite), max(finite)) if finite else None,
+        total=_sum(finite),
+        finite=len(finite),
+        first=values[:AT_MOST_FIRST],
+    )
+
+
+def _sum(values: Iterable[float]) -> float:
+    try:
+        return math.fsum(values)
+    except OverflowError:
+        return math.inf
+
+
+def _of_kernels(tensor: torch.Tensor) -> _Row:
+    """As ``_of_values``, by kernels below autograd: no node, no sequence number, no view tracking.
+
+    NOTE [small chunks]: a kernel over few elements stays on this thread. Longer ones wake the
+    program's own pool of threads, which costs milliseconds on a busy machine and hangs in some
+    forked children; and chunks need no second copy of a large tensor.
+    """
+    torch = sys.modules["torch"]
+    flat = _in_memory_order(tensor)
+    first = _first_values(tensor)
+    totals: list[float] = []
+    norms: list[float] = []
+    edges: list[float] = []
+    nan = inf = 0
+    for start in range(0, flat.numel(), _CHUNK):
+        chunk = flat[start : start + _CHUNK]
+        values = (chunk.abs() if chunk.is_complex() else chunk).to(torch.float64)
+        total = values.sum().item()
+        if not math.isfinite(total):  # an element is not finite, or the sum overflows: leave those out
+            nan += int(values.isnan().sum().item())
+            inf += int(values.isinf().sum().item())
+            values = values[values.isfinite()]
+            total = values.sum().item()
+        if values.numel():
+            totals.append(total)
+            norms.append(torch.linalg.vector_norm(values).item())
+            edges.extend(edge.item() for edge in torch.aminmax(values))
+    count = flat.numel()
+    return _row(
+        count=count,
+        nan=nan,
+        inf=inf,
+        norm=math.hypot(*norms),
+        extremes=(min(edges), max(edges)) if edges else None,
+        total=_sum(totals),
+        finite=count - nan - inf,
+        first=first,
+    )
+
+
+def _in_memory_order(tensor: torch.Tensor) -> torch.Tensor:
+    """All elements in one dimension; a view where the memory has no gaps (a transposed weight too)."""
+    strides = tensor.stride()
+    order = sorted(range(tensor.dim()), key=lambda dim: strides[dim], reverse=True)
+    return tensor.permute(order).reshape(-1)
+
+
+def _first_values(tensor: torch.Tensor) -> list[float]:
+    """The first elements in row-major order, without flattening the whole."""
+    head = tensor
+    while head.dim() > 1 and head[0].numel() >= AT_MOST_FIRST:
+        head = head[0]
+    rows = head[:AT_MOST_FIRST].reshape(-1)[:AT_MOST_FIRST]
+    return [_real(value) for value in rows.tolist()]
+
+
+def _row(
+    *,
+    count: int,
+    nan: int,
+    inf: int,
+    norm: float,
+    extremes: tuple[float, ...] | None,
+    total: float,
+    finite: int,
+    first: list[float],
+) -> _Row:
+    low, high = extremes or (math.nan, math.nan)
+    return _Row(
+        elements=count,
+        norm=number(norm),
+        minimum=number(low),
+        maximum=number(high),
+        mean=number(total / finite if finite else math.nan),
+        nan=nan,
+        inf=inf,
+        first=tuple(number(value, digits=6) for value in first),
+    )
