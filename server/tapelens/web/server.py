@@ -7,10 +7,11 @@ import errno
 import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
@@ -46,7 +47,7 @@ class PanelServer:
         self._act = act
         self._token = secrets.token_urlsafe(24)
         self._files: dict[str, PageFile] = {}
-        self._server: Server | None = None
+        self._open = AsyncExitStack()
         self._authorities: frozenset[str] = frozenset()
 
     async def start(self, port: int = 0) -> str:
@@ -62,30 +63,27 @@ class PanelServer:
             UsageError: The port cannot be had, or the page has not been built.
         """
         self._files = read_page()
+        serving = serve(
+            self._serve_socket,
+            HOST,
+            port,
+            process_request=self._answer,
+            max_size=MESSAGE_BYTES,
+            compression=None,  # loopback: the time costs more than the bytes
+            close_timeout=CLOSE_SECONDS,
+            server_header=None,
+        )
         try:
-            server: Server = await serve(
-                self._serve_socket,
-                HOST,
-                port,
-                process_request=self._answer,
-                max_size=MESSAGE_BYTES,
-                compression=None,  # loopback: the time costs more than the bytes
-                close_timeout=CLOSE_SECONDS,
-                server_header=None,
-            )
+            server = await self._open.enter_async_context(serving)
         except OSError as error:
             raise UsageError(_port_sentence(port, error)) from error
-        self._server = server
         bound: int = next(iter(server.sockets)).getsockname()[1]
         self._authorities = frozenset({f"{HOST}:{bound}", f"localhost:{bound}"})
         return f"http://{HOST}:{bound}/{self._token}/"
 
     async def close(self) -> None:
         """Close every page's socket and the port."""
-        if self._server is not None:
-            self._server.close()
-            await self._server.wait_closed()
-            self._server = None
+        await self._open.aclose()
 
     def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
         """Refuse, serve a file, or (None) let the socket's handshake go on."""
