@@ -1,0 +1,67 @@
+# Each target sets up what it needs, pinned by lock files, and finds it done the next time.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+BIN := .venv/bin
+PANEL := server/tapelens/web/page/panel.js
+PANEL_SOURCES := $(shell find client/panel client/protocol -type f -not -name '*.test.ts' 2>/dev/null)
+
+.PHONY: help demo test check bench package generate test-matrix
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/.ready $(PANEL)  ## the seed notebook's story, in a terminal and in a browser page
+	@$(BIN)/tapelens demo $$([ -t 1 ] && echo --serve)
+
+test: check browser  ## everything: checks, the panel's unit tests, then pytest with the real browser and workbench
+	@npm test --silent
+	@$(BIN)/python -m pytest -q
+
+check: .venv/.ready node_modules/.ready $(PANEL)  ## lint, formats, types, import contracts, generated files
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/basedpyright --level error | grep -v '^0 errors' || test $${PIPESTATUS[0]} -eq 0
+	@$(BIN)/lint-imports --no-cache > build/imports.log || { cat build/imports.log; exit 1; }
+	@$(BIN)/python -m tapelens.wire.generate --check
+	@npm run check --silent
+
+bench: .venv/.ready $(PANEL)  ## ratios against peers in one run, written to docs/performance.md
+	@$(BIN)/python benchmarks/run.py
+
+package: .venv/.ready node_modules/.ready $(PANEL)  ## build/tapelens-VERSION.vsix and the wheel, for every platform
+	@npm run package --silent
+	@$(BIN)/python -m hatchling build -d build/dist
+
+generate: .venv/.ready  ## client/protocol from server/tapelens/wire
+	@$(BIN)/python -m tapelens.wire.generate
+
+.PHONY: browser
+browser: .venv/.ready node_modules/.ready
+	@$(BIN)/python tests/e2e/workbench/install.py
+
+.venv/.ready: requirements.lock pyproject.toml
+	@mkdir -p build
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null \
+	  || { echo "tapelens needs Python 3.10 or newer: install it, or name one with make PYTHON=/path/to/python3."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null \
+	  || { echo "Python has no venv module here: install it (Debian: apt-get install python3-venv), then run make again."; exit 1; }
+	@echo "setting up .venv (once, a few minutes: torch is large) ..."
+	@rm -rf .venv && $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock 2> build/pip.log \
+	  || { cat build/pip.log; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . 2>> build/pip.log \
+	  || { cat build/pip.log; exit 1; }
+	@touch $@
+
+node_modules/.ready: package-lock.json package.json
+	@node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null \
+	  || { echo "tapelens needs Node 20 or newer to build its panel: install it, then run make again."; exit 1; }
+	@echo "setting up node_modules (once) ..."
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(PANEL): node_modules/.ready $(PANEL_SOURCES)
+	@npm run build:panel --silent
+	@touch $@

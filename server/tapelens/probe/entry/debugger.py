@@ -1,0 +1,119 @@
+"""The way in under debugpy: the bootstrap calls ``enter``, later commands ``command``.
+
+Both answer with JSON: ``{"ok": "<Batch as JSON>"}`` or ``{"err": text}``.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ...wire.commands import Arm, Capture, Command, Configuration, Detach, PauseOn
+from ...wire.encode import to_json
+from ...wire.envelope import ProbeMessage
+from ..outbox import Outbox, batch
+from ..pydevd.debugger import Debugger, Suspension, current_debugger
+from ..session import ProbeSession, describe
+
+_BUNDLE = str(Path(__file__).resolve().parents[2]) + os.sep
+
+
+class _Entered:
+    """The probe of this process; made once."""
+
+    def __init__(self, debugger: Debugger, configuration: Configuration) -> None:
+        self.debugger = debugger
+        self.pid = os.getpid()
+        self.outbox = Outbox(debugger)
+        debugger.answer_without_delay()
+        debugger.hide_files_below(_BUNDLE)
+        debugger.watch_suspensions(self._on_suspended)
+        self.session = ProbeSession(
+            configuration,
+            self.outbox,
+            pause=debugger.pause,
+            stop=lambda: debugger.stops,
+            missing=debugger.missing,
+        )
+        self.session.start()
+        atexit.register(self._at_exit)
+        os.register_at_fork(after_in_child=self._in_child)
+
+    def _on_suspended(self, suspension: Suspension) -> None:
+        uncaught = suspension.uncaught
+        self.session.on_stop(
+            suspension.frame,
+            thread=suspension.thread,
+            uncaught=None if uncaught is None else (uncaught[0], uncaught[1]),
+        )
+
+    def _at_exit(self) -> None:
+        if os.getpid() == self.pid:
+            self.outbox.send(self.session.goodbye())
+            self.outbox.flush()
+
+    def _in_child(self) -> None:
+        """A fork is another program: its debugger, if any, brings a probe of its own."""
+        self.session.detach()
+        self.debugger.remove()
+
+
+_entered: list[_Entered] = []  # at most one: the probe of this process
+
+
+def enter(configuration: str) -> str:
+    """Put the probe in, or configure the one that is in.
+
+    Args:
+        configuration: ``wire.commands.Configuration`` as JSON.
+    """
+
+    def answer() -> list[ProbeMessage]:
+        wanted = _read(Configuration, json.loads(configuration))
+        if _entered:
+            _entered[0].session.configure(wanted)
+        else:
+            debugger = current_debugger()
+            if debugger is None:
+                raise RuntimeError("no debugger runs this process")
+            _entered.append(_Entered(debugger, wanted))
+        return [_entered[0].session.hello()]
+
+    return _answer(answer)
+
+
+def command(text: str) -> str:
+    """Carry out a command.
+
+    Args:
+        text: One of ``wire.commands.Command`` as JSON.
+    """
+
+    def answer() -> list[ProbeMessage]:
+        value = json.loads(text)
+        kinds: dict[str, type[Command]] = {"arm": Arm, "capture": Capture, "pause_on": PauseOn, "detach": Detach}
+        entered = _entered[0]
+        asked = _read(kinds[value["kind"]], value)
+        said = entered.session.obey(asked, entered.debugger.frame_under_evaluation())
+        if isinstance(asked, Detach):
+            entered.debugger.remove()
+        return said
+
+    return _answer(answer)
+
+
+def _answer(ask: Callable[[], list[ProbeMessage]]) -> str:
+    """Never raise: debugpy answers an evaluate that raises SystemExit not at all."""
+    try:
+        return json.dumps({"ok": to_json(batch(*ask()))})
+    except BaseException as fault:  # noqa: BLE001
+        return json.dumps({"err": describe(fault)})
+
+
+def _read(kind: type[Any], value: dict[str, Any]) -> Any:  # noqa: ANN401 (the command's own class)
+    """A command from our own server, which ships with us: lists become the tuples that they were."""
+    return kind(**{name: tuple(item) if isinstance(item, list) else item for name, item in value.items()})

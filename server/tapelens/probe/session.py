@@ -1,0 +1,268 @@
+"""The probe's one object: what it knows, what it taps, whom it tells."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from types import FrameType, ModuleType
+from typing import Protocol
+
+from ..events import BackwardForeseen, Event, Uncaught
+from ..rules.catalogue import RULES, runtime_twins
+from ..wire import VERSION, processes
+from ..wire.commands import Arm, Capture, Command, Configuration, Detach, PauseOn
+from ..wire.envelope import ProbeMessage
+from ..wire.findings import Finding
+from ..wire.gradients import Gradients
+from ..wire.processes import Goodbye, Hello, ProbeFault, TorchState
+from ..wire.sites import Site
+from ..wire.snapshot import Snapshot
+from .capture.frame import capture_frame
+from .collector import Collector
+from .entry.torch_import import TorchImport
+from .guard import guard
+from .outbox import Outbox
+from .taps import Taps
+
+OLDEST_TORCH = (2, 4)
+SWITCH = "TAPELENS_DISABLE"
+"""Environment variable: set to anything but ``0`` and the probe does nothing."""
+
+
+class Pause(Protocol):
+    """Stops the program in a frame; returns when it goes on."""
+
+    def __call__(self, frame: FrameType, *, reason: str, text: str) -> None:
+        """Stop now."""
+        ...
+
+
+class ProbeSession:
+    """Taps, rules and capture of one process, and the outbox that carries what they say."""
+
+    def __init__(
+        self, configuration: Configuration, outbox: Outbox, *, pause: Pause, stop: Callable[[], int], missing: list[str]
+    ) -> None:
+        self._configuration = configuration
+        self._outbox = outbox
+        self._pause = pause
+        self._stop = stop
+        self._missing = missing
+        self._state: TorchState = "switched_off" if is_switched_off() else "not_imported"
+        self._torch: ModuleType | None = None
+        self._armed = configuration.armed
+        self._pause_on = frozenset(configuration.pause_on)
+        self._said: Uncaught | None = None
+        self._own_ns = 0
+        self._torch_import = TorchImport(self._on_torch)
+        self._collector = Collector(
+            runtime_twins(tuple(rule for rule in RULES if self._speaks(rule.slug))),
+            on_finding=self._on_finding,
+            stop=stop,
+        )
+        self._taps = Taps(
+            self._on_event, report_fault=self._tell_fault, on_gradients=self._on_gradients, stop=stop
+        )
+
+    # -- life ------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to watch; a torch that is imported later is met then."""
+        if self._state != "switched_off":
+            self._torch_import.watch()
+
+    def configure(self, configuration: Configuration) -> None:
+        """A second bootstrap: another front end's wishes for a probe that is in already."""
+        self._armed = configuration.armed
+        self._pause_on = frozenset(configuration.pause_on)
+
+    def hello(self) -> Hello:
+        """What there is to know of this process."""
+        torch = self._torch
+        return Hello(
+            kind="hello",
+            wire=VERSION,
+            python=sys.version.split()[0],
+            torch=None if torch is None else str(torch.__version__),
+            state=self._state,
+            missing=tuple(self._missing),
+        )
+
+    def detach(self) -> Goodbye:
+        """Take every tap out."""
+        self._torch_import.remove()
+        self._taps.remove()
+        self._state = "switched_off"
+        self._armed = False
+        return self.goodbye()
+
+    def goodbye(self) -> Goodbye:
+        """The last word."""
+        return Goodbye(kind="goodbye", probe_us=self._own_ns // 1000)
+
+    def _on_torch(self, torch: ModuleType) -> None:
+        self._torch = torch
+        if version_of(torch) < OLDEST_TORCH:
+            self._state = "too_old"
+        else:
+            self._state = "watching"
+            guard("taps", self._tell_fault)(self._taps.install)()
+        self._outbox.send(self.hello())
+
+    # -- stops -----------------------------------------------------------------------------------------
+
+    def on_stop(
+        self,
+        frame: FrameType,
+        *,
+        thread: int,
+        uncaught: tuple[type[BaseException], BaseException] | None,
+    ) -> None:
+        """The program stands still: capture and send, when armed."""
+        if self._state != "watching":
+            return
+        if uncaught is not None:
+            self._say_uncaught(frame, *uncaught)
+        if self._armed:
+            snapshot = self.capture(frame, thread=thread, depth=0)
+            if snapshot is not None:
+                self._outbox.send(snapshot)
+                self._foresee(snapshot)
+
+    def capture(self, frame: FrameType, *, thread: int, depth: int) -> Snapshot | None:
+        """One frame as a snapshot; None after a fault of ours, which is told."""
+        begun = time.perf_counter_ns()
+        try:
+            take = guard("capture", self._tell_fault)(capture_frame)
+            snapshot = take(
+                frame,
+                stop=self._stop(),
+                thread=thread,
+                depth=depth,
+                site=site_of(frame),
+                freed_by=self._taps.freed_by,
+            )
+            if snapshot is not None:
+                self._taps.watch.arm(snapshot.stop)
+            return snapshot
+        finally:
+            self._own_ns += time.perf_counter_ns() - begun
+
+    def _foresee(self, snapshot: Snapshot) -> None:
+        backward = snapshot.backward
+        if backward.will_raise is None or backward.chosen_by != "line":
+            return
+        self._collector.emit(
+            BackwardForeseen(
+                site=snapshot.site,
+                expression=backward.expression,
+                reason=backward.will_raise.reason,
+                freed_by=backward.will_raise.freed_by,
+                message=backward.will_raise.message,
+            )
+        )
+
+    def _say_uncaught(self, frame: FrameType, kind: type[BaseException], value: BaseException) -> None:
+        event = Uncaught(
+            call=self._taps.call_of(value), type_name=kind.__name__, message=str(value), site=site_of(frame)
+        )
+        self._on_event(event)
+
+    # -- what taps and rules say --------------------------------------------------------------------------
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Uncaught):
+            said, self._said = self._said, event
+            if said is not None and (said.type_name, said.message) == (event.type_name, event.message):
+                return  # the debugger stopped there before the exception hook ran
+            self._outbox.send(
+                processes.Uncaught(
+                    kind="uncaught",
+                    type_name=event.type_name,
+                    message=event.message,
+                    site=event.site,
+                    stop=self._stop(),
+                )
+            )
+        self._collector.emit(event)
+
+    def _on_finding(self, finding: Finding) -> None:
+        if not self._speaks(finding.rule):
+            return
+        self._outbox.send(finding)
+        wanted = finding.rule in self._pause_on or ("all" in self._pause_on and finding.severity != "information")
+        if wanted and not finding.foreseen:
+            frame = frame_at(finding.site)
+            if frame is not None:
+                self._pause(frame, reason=finding.rule, text=finding.message)
+
+    def _on_gradients(self, gradients: Gradients) -> None:
+        self._outbox.send(gradients)
+
+    def _tell_fault(self, where: str, message: str) -> None:
+        self._outbox.send(ProbeFault(kind="probe_fault", where=where, message=message))
+
+    def _speaks(self, slug: str) -> bool:
+        select, ignore = self._configuration.select, self._configuration.ignore
+        return slug not in ignore and (not select or slug in select)
+
+    # -- commands ----------------------------------------------------------------------------------------
+
+    def obey(self, command: Command, frame: FrameType | None) -> list[ProbeMessage]:
+        """Carry out a command of the server's; what is returned is its answer."""
+        match command:
+            case Arm():
+                self._armed = command.on
+                return [self.hello()]
+            case PauseOn():
+                self._pause_on = frozenset(command.rules)
+                return [self.hello()]
+            case Capture():
+                if frame is None or self._state != "watching":
+                    return [self.hello()]
+                snapshot = self.capture(frame, thread=command.thread, depth=command.depth)
+                return [] if snapshot is None else [snapshot]
+            case Detach():
+                return [self.detach()]
+
+
+def is_switched_off() -> bool:
+    """The user said so in the environment."""
+    return os.environ.get(SWITCH, "0") not in {"", "0"}
+
+
+def version_of(torch: ModuleType) -> tuple[int, int]:
+    """Major and minor version."""
+    found = re.match(r"(\d+)\.(\d+)", str(getattr(torch, "__version__", "0.0")))
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def site_of(frame: FrameType) -> Site:
+    """Where a frame stands, library or not."""
+    return Site(
+        path=frame.f_code.co_filename,
+        line=frame.f_lineno,
+        function=getattr(frame.f_code, "co_qualname", frame.f_code.co_name),
+        in_library=False,
+    )
+
+
+def frame_at(site: Site) -> FrameType | None:
+    """The innermost running frame of this thread that stands at a site."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_lineno == site.line and os.path.abspath(frame.f_code.co_filename) == site.path:  # noqa: PTH100
+            return frame
+        frame = frame.f_back
+    return None
+
+
+def describe(fault: BaseException) -> str:
+    """A fault of ours in one line, with where it was."""
+    places = traceback.extract_tb(fault.__traceback__)
+    where = f" ({os.path.basename(places[-1].filename)}:{places[-1].lineno})" if places else ""  # noqa: PTH119
+    return f"{type(fault).__name__}: {fault}{where}"
