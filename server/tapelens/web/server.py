@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import secrets
+import socket
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -63,21 +65,21 @@ class PanelServer:
             UsageError: The port cannot be had, or the page has not been built.
         """
         self._files = read_page()
+        try:
+            listening = socket.create_server((HOST, port))
+        except (OSError, OverflowError) as error:
+            raise UsageError(_port_sentence(port, error)) from error
         serving = serve(
             self._serve_socket,
-            HOST,
-            port,
+            sock=listening,
             process_request=self._answer,
             max_size=MESSAGE_BYTES,
             compression=None,  # loopback: the time costs more than the bytes
             close_timeout=CLOSE_SECONDS,
             server_header=None,
         )
-        try:
-            server = await self._open.enter_async_context(serving)
-        except OSError as error:
-            raise UsageError(_port_sentence(port, error)) from error
-        bound: int = next(iter(server.sockets)).getsockname()[1]
+        await self._open.enter_async_context(serving)
+        bound: int = listening.getsockname()[1]
         self._authorities = frozenset({f"{HOST}:{bound}", f"localhost:{bound}"})
         return f"http://{HOST}:{bound}/{self._token}/"
 
@@ -175,7 +177,9 @@ def _file_response(file: PageFile, host: str) -> Response:
     return Response(HTTPStatus.OK, HTTPStatus.OK.phrase, headers, file.body)
 
 
-def _port_sentence(port: int, error: OSError) -> str:
+def _port_sentence(port: int, error: OSError | OverflowError) -> str:
+    if isinstance(error, OverflowError):
+        return f"{port} is no port: choose one from 1 to 65535 for the panel."
     if error.errno == errno.EADDRINUSE:
         return f"Port {port} is in use by another program: choose another one for the panel."
-    return f"The panel cannot listen on port {port} of {HOST}: {error.strerror or error}."
+    return f"The panel cannot listen on port {port} of {HOST}: {os.strerror(error.errno or 0)}."
