@@ -92,5 +92,3 @@ def this_process() -> Process:
 
 def _whole(text: str | None) -> int | None:
     return int(text) if text is not None and text.isdecimal() else None
-
-

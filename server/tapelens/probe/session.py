@@ -64,9 +64,7 @@ class ProbeSession:
             on_finding=self._on_finding,
             stop=stop,
         )
-        self._taps = Taps(
-            self._on_event, report_fault=self._tell_fault, on_gradients=self._on_gradients, stop=stop
-        )
+        self._taps = Taps(self._on_event, report_fault=self._tell_fault, on_gradients=self._on_gradients, stop=stop)
 
     # -- life ------------------------------------------------------------------------------------------
 

@@ -79,12 +79,14 @@ class RelaySession:
             raise SessionError(f"The editor did not answer {command!r} within {RELAY_DEADLINE_S:g} s.") from late
 
     def _on_bootstrap(self, body: Mapping[str, Any]) -> None:
-        try:
-            if "error" in body:
-                raise SessionError(str(body["error"]))
-            self._tracker.take(unwrap(str(body.get("result", ""))))
-        except SessionError as refused:
-            self._store.update(self.id, problem=f"The probe could not be put into the program: {refused}")
+        problem = body.get("error")
+        if problem is None:
+            try:
+                self._tracker.take(unwrap(str(body.get("result", ""))))
+            except SessionError as refused:
+                problem = refused
+        if problem is not None:
+            self._store.update(self.id, problem=f"The probe could not be put into the program: {problem}")
             return
         info = self._store.session(self.id)
         if info is not None and info.state == "starting":

@@ -11,7 +11,6 @@ from ..errors import SessionError, WireError
 from ..store.sessions import Change, StopArrived, StopSettled, Store
 from ..wire.commands import Capture, Command
 from ..wire.envelope import Batch
-from ..wire.findings import Finding
 from ..wire.reading import read_batch
 from ..wire.snapshot import Snapshot
 from .answers import unwrap
@@ -129,22 +128,24 @@ class StopTracker:
 
     async def _settle(self, generation: int, reason: str, text: str) -> None:
         thread = self.stopped_thread or 0
-        frame: Mapping[str, Any] = {}
+        frame: dict[str, Any] = {}
         try:
             answer = await self._request("stackTrace", {"threadId": thread, "startFrame": 0, "levels": 1})
-            frame = (answer.get("stackFrames") or [{}])[0]
+            frames: list[dict[str, Any]] = answer.get("stackFrames") or [{}]
+            frame = frames[0]
             await self._await_snapshot(generation, thread, frame.get("id"))
         except SessionError as refused:
             log.debug("a stop without its facts: %s", refused)
         if generation != self._generation:
             return
+        source: dict[str, str] = frame.get("source") or {}
         self._store.settle(
             StopSettled(
                 session=self.session,
                 reason=reason,
                 text=text,
                 thread=thread,
-                path=(frame.get("source") or {}).get("path"),
+                path=source.get("path"),
                 line=int(frame.get("line") or 0),
                 function=str(frame.get("name") or ""),
                 snapshot=self._latest_snapshot(thread) if self._pushed.is_set() else None,

@@ -179,8 +179,8 @@ class Debugger:
             from _pydevd_bundle.pydevd_api import PyDevdAPI  # noqa: PLC0415
 
             before = self._db.dont_trace_external_files
-            starts = tuple(getattr(before, "start_patterns", ()))
-            ends = tuple(getattr(before, "end_patterns", ()))
+            starts: tuple[str, ...] = tuple(getattr(before, "start_patterns", ()))
+            ends: tuple[str, ...] = tuple(getattr(before, "end_patterns", ()))
             if folder not in starts:
                 PyDevdAPI().set_dont_trace_start_end_patterns(self._db, (*starts, folder), ends)
         except (ImportError, AttributeError, TypeError):
