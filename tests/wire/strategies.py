@@ -24,6 +24,8 @@ def values_of(form: Any) -> SearchStrategy[Any]:
         return PRIMITIVES[form]
     if dataclasses.is_dataclass(form) and isinstance(form, type):
         hints = get_type_hints(form)
+        if all(get_origin(column) is tuple for column in hints.values()):
+            return st.integers(0, 3).flatmap(lambda length: tables_of(form, hints, length))
         return st.builds(form, **{field.name: values_of(hints[field.name]) for field in dataclasses.fields(form)})
     origin = get_origin(form)
     if origin is Literal:
@@ -32,3 +34,12 @@ def values_of(form: Any) -> SearchStrategy[Any]:
         return st.lists(values_of(get_args(form)[0]), max_size=3).map(tuple)
     assert origin in {Union, UnionType}, form
     return st.one_of([values_of(member) for member in get_args(form)])
+
+
+def tables_of(form: type, hints: dict[str, Any], length: int) -> SearchStrategy[Any]:
+    """Values of a type whose fields are the columns of one table."""
+    columns = {
+        name: st.lists(values_of(get_args(column)[0]), min_size=length, max_size=length).map(tuple)
+        for name, column in hints.items()
+    }
+    return st.builds(form, **columns)

@@ -164,6 +164,14 @@ def test_a_column_is_refused_with_the_place_in_it(part: str, column: str, value:
     assert str(refusal.value) == f"messages[0].{complaint}"
 
 
+def test_columns_of_different_lengths_are_refused():
+    snapshot = empty_snapshot()
+    snapshot["edges"] |= {"source": [1, 2], "target": [1]}
+    with pytest.raises(WireError) as refusal:
+        read_batch(batch(snapshot))
+    assert str(refusal.value) == "messages[0].edges: its columns differ in length: position has 0, source 2"
+
+
 def test_sites_in_a_list_are_refused_with_their_place():
     site = {"path": "/a.py", "line": 1, "function": "f", "in_library": False}
     with pytest.raises(WireError, match=r'^messages\[0\]\.sites\[1\]\.line: expected int, got str "2"$'):
@@ -172,7 +180,10 @@ def test_sites_in_a_list_are_refused_with_their_place():
 
 def test_an_int_is_good_as_a_float_and_a_number_too_large_is_not():
     def columns(norm: object) -> dict[str, Any]:
-        return {field.name: [norm] if field.name == "norm" else [] for field in dataclasses.fields(StatisticsColumns)}
+        return {
+            field.name: [norm] if field.name == "norm" else [[]] if field.name == "first" else [0]
+            for field in dataclasses.fields(StatisticsColumns)
+        }
 
     read = structure(columns(3), StatisticsColumns)
     assert read.norm == (3.0,)
@@ -184,7 +195,7 @@ def test_an_int_is_good_as_a_float_and_a_number_too_large_is_not():
 
 def test_a_float_that_json_cannot_write_is_refused_by_the_encoder():
     statistics = StatisticsColumns(
-        count=(1,), norm=(float("nan"),), minimum=(), maximum=(), mean=(), nan=(), inf=(), first=()
+        count=(1,), norm=(float("nan"),), minimum=(0,), maximum=(0,), mean=(0,), nan=(1,), inf=(0,), first=((0,),)
     )
     with pytest.raises(ValueError, match="not JSON compliant"):
         to_json(statistics)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import lru_cache, partial
 from itertools import chain
 from types import UnionType
@@ -38,8 +38,18 @@ SHOWN_AT_MOST = 60
 """Characters of a refused value that an error repeats."""
 
 
-class _Unfit(Exception):
-    """A value is not what the wire says; the path is known further out."""
+class _Refused(Exception):
+    """Something is not what the wire says; its path is known further out."""
+
+    at = ""
+
+
+class _Ragged(_Refused):
+    """The columns of one table differ in length."""
+
+
+class _Unfit(_Refused):
+    """A value is of another type, or none of the words that may stand there."""
 
     def __init__(self, expected: str, value: object, at: str = "") -> None:
         super().__init__(f"expected {expected}, got {_shown(value)}")
@@ -152,7 +162,7 @@ def _column_hook(converter: Converter, kind: Any) -> Hook:  # noqa: ANN401 (a ty
         values = _array(value)
         try:
             return tuple([slow(each, item) for each in values])
-        except (_Unfit, BaseValidationError):
+        except (_Refused, BaseValidationError):
             _find_unfit(values, item, slow)
 
     return read_each
@@ -162,7 +172,7 @@ def _find_unfit(values: Sequence[Any], item: object, read: Hook) -> NoReturn:
     for index, value in enumerate(values):
         try:
             read(value, item)
-        except (_Unfit, BaseValidationError) as error:  # noqa: PERF203 (it runs once, for a refusal)
+        except (_Refused, BaseValidationError) as error:  # noqa: PERF203 (it runs once, for a refusal)
             _add_note(error, IterableValidationNote("", index, item))
             raise
     raise AssertionError("the column check and the item check differ")
@@ -178,13 +188,25 @@ def _add_note(error: BaseException, note: IterableValidationNote) -> None:
 
 def _object_hook(converter: Converter, kind: Any) -> Hook:  # noqa: ANN401 (a type form)
     read_fields = make_dict_structure_fn(kind, converter, _cattrs_forbid_extra_keys=True)
+    names = [field.name for field in fields(kind)]
+    is_table = all(get_origin(form) is tuple for form in get_type_hints(kind).values())
 
     def read(value: object, _: object) -> object:
         if type(value) is not dict:
             raise _Unfit(f"an object ({kind.__name__})", value)
         return read_fields(cast("dict[str, Any]", value), kind)
 
-    return read
+    def read_table(value: object, _: object) -> object:
+        table = read(value, kind)
+        lengths = {name: len(getattr(table, name)) for name in names}
+        if len(set(lengths.values())) > 1:
+            shortest, longest = min(names, key=lengths.__getitem__), max(names, key=lengths.__getitem__)
+            raise _Ragged(
+                f"its columns differ in length: {shortest} has {lengths[shortest]}, {longest} {lengths[longest]}"
+            )
+        return table
+
+    return read_table if is_table else read
 
 
 def _is_union_of_objects(kind: object) -> bool:
@@ -199,11 +221,11 @@ def _union_hook(converter: Converter, kind: object) -> Hook:
     def read(value: object, _: object) -> object:
         if type(value) is not dict:
             raise _Unfit("an object", value)
-        fields = cast("dict[str, Any]", value)
-        tag = fields.get("kind")
+        message = cast("dict[str, Any]", value)
+        tag = message.get("kind")
         if type(tag) is not str or tag not in hooks:
             raise _Unfit(f"one of {_listed(by_tag)}", tag, at=".kind")
-        return hooks[tag](fields, by_tag[tag])
+        return hooks[tag](message, by_tag[tag])
 
     return read
 
@@ -287,7 +309,7 @@ def structure(value: Any, kind: Any) -> Any:  # noqa: ANN401 (JSON, a wire type,
     """
     try:
         return converter().structure(value, kind)
-    except (_Unfit, BaseValidationError) as error:
+    except (_Refused, BaseValidationError) as error:
         raise WireError(_first_fault(error)) from error
 
 
@@ -331,7 +353,7 @@ def _first_fault(error: BaseException, path: str = "") -> str:
         return f"{_path(f'{own}.{min(error.extra_fields)}')}: {error.cl.__name__} has no such field"
     if missing:
         return f"{_path(own)}: is missing"
-    if isinstance(error, _Unfit):
+    if isinstance(error, _Refused):
         return _sentence(own + error.at, error)
     return _sentence(own, error)
 
