@@ -321,8 +321,8 @@ export interface HookColumns {
 
 /** The backward foreseen cannot end well. */
 export interface WillRaise {
-  /** Freed buffers, a saved tensor written in place, or no path to a leaf. */
-  readonly reason: "freed" | "changed" | "no_path";
+  /** Freed buffers, a saved tensor written in place, no path to a leaf, or a root of several elements without a gradient of its own. */
+  readonly reason: "freed" | "changed" | "no_path" | "not_scalar";
   /** Node row that will raise, -1 for none. */
   readonly node: number;
   /** Where the backward ran that freed the buffers, when it was seen. */

@@ -172,13 +172,14 @@ class WillRaise:
     """The backward foreseen cannot end well.
 
     Attributes:
-        reason: Freed buffers, a saved tensor written in place, or no path to a leaf.
+        reason: Freed buffers, a saved tensor written in place, no path to a leaf, or a root of several
+            elements without a gradient of its own.
         node: Node row that will raise, -1 for none.
         freed_by: Where the backward ran that freed the buffers, when it was seen.
         message: One sentence: what will be raised and why.
     """
 
-    reason: Literal["freed", "changed", "no_path"]
+    reason: Literal["freed", "changed", "no_path", "not_scalar"]
     node: int
     freed_by: Site | None
     message: str
