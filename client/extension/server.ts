@@ -1,0 +1,233 @@
+/** The language server's process, and the bootstrap text that it gave. */
+
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+import {
+  EventEmitter,
+  workspace,
+  type Disposable,
+  type ExtensionContext,
+  type LogOutputChannel,
+  type WorkspaceFolder,
+} from "vscode";
+import { LanguageClient, State, Trace, type NotificationType } from "vscode-languageclient/node";
+
+import { withDeadline } from "./deadline";
+import { chooseInterpreter } from "./interpreter";
+import { BOOTSTRAP, DAP, PANEL, type DapParams, type DapResult } from "./methods";
+import { readSettings } from "./settings";
+
+const BOOTSTRAP_KEY = "tapelens.bootstrap";
+const BOOTSTRAP_DEADLINE_MS = 5_000;
+const STOP_DEADLINE_MS = 3_000;
+const QUEUE_LIMIT = 2_000; // notifications kept while the server starts
+const STARTED = { off: Trace.Off, messages: Trace.Messages, verbose: Trace.Verbose } as const;
+
+export type ServerState =
+  | { readonly kind: "off" }
+  | { readonly kind: "starting" }
+  | { readonly kind: "running" }
+  | { readonly kind: "failed"; readonly reason: string };
+
+/** What helps to choose the server's interpreter. */
+export interface StartHint {
+  readonly interpreter: string | undefined;
+  readonly folder: WorkspaceFolder | undefined;
+}
+
+interface CachedBootstrap {
+  readonly key: string;
+  readonly expression: string;
+}
+
+export class Server implements Disposable {
+  private readonly stateChanged = new EventEmitter<ServerState>();
+  private readonly panelMessage = new EventEmitter<string>();
+  private readonly queue: ((client: LanguageClient) => Promise<void>)[] = [];
+  private client: LanguageClient | undefined;
+  private starting: Promise<void> | undefined;
+  private present: ServerState = { kind: "off" };
+
+  readonly onState = this.stateChanged.event;
+  readonly onPanelMessage = this.panelMessage.event;
+
+  /** Where the Python side lies: in an installed extension, or in the repository. */
+  readonly folder: string;
+
+  constructor(
+    private readonly context: ExtensionContext,
+    private readonly log: LogOutputChannel,
+    private readonly answerDap: (params: DapParams) => Promise<DapResult>,
+  ) {
+    const bundled = context.asAbsolutePath("bundled");
+    this.folder = existsSync(bundled) ? bundled : context.asAbsolutePath("server");
+  }
+
+  get state(): ServerState {
+    return this.present;
+  }
+
+  /** Start unless it runs or starts; settles when that is decided, and never rejects. */
+  async start(hint: StartHint): Promise<void> {
+    if (this.client !== undefined && this.starting === undefined) return; // it runs, or starts itself anew
+    this.starting ??= this.launch(hint).finally(() => {
+      this.starting = undefined;
+    });
+    await this.starting;
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start({ interpreter: undefined, folder: workspace.workspaceFolders?.[0] });
+  }
+
+  async stop(): Promise<void> {
+    await this.starting;
+    const client = this.client;
+    this.client = undefined;
+    if (client === undefined) return;
+    try {
+      await client.dispose(STOP_DEADLINE_MS);
+    } catch (error) {
+      this.log.warn(`the server did not stop in order: ${String(error)}`);
+    }
+    this.become({ kind: "off" });
+  }
+
+  get isRunning(): boolean {
+    return this.present.kind === "running";
+  }
+
+  /** Tell the server, in order; kept until it runs. */
+  notify<Params>(type: NotificationType<Params>, params: Params): void {
+    const send = (client: LanguageClient): Promise<void> => client.sendNotification(type, params);
+    if (this.isRunning && this.client !== undefined) {
+      this.settle(send(this.client));
+    } else if (this.queue.length < QUEUE_LIMIT) {
+      this.queue.push(send);
+    }
+  }
+
+  /** The text that puts the probe into a program, from this server's or an earlier one's start. */
+  bootstrapExpression(): string | undefined {
+    const cached = this.context.globalState.get<CachedBootstrap>(BOOTSTRAP_KEY);
+    return cached?.key === this.bootstrapKey() ? cached.expression : undefined;
+  }
+
+  /** Ask for the bootstrap text as the settings are now. */
+  async refreshBootstrap(): Promise<void> {
+    if (this.client === undefined) return;
+    const key = this.bootstrapKey();
+    try {
+      const params = { armed: true, pauseOn: readSettings().pauseOn };
+      const { expression } = await withDeadline(
+        this.client.sendRequest(BOOTSTRAP, params),
+        BOOTSTRAP_DEADLINE_MS,
+      );
+      await this.context.globalState.update(BOOTSTRAP_KEY, { key, expression } satisfies CachedBootstrap);
+    } catch (error) {
+      this.log.error(`the server gave no bootstrap: ${String(error)}`);
+    }
+  }
+
+  async applyTrace(): Promise<void> {
+    await this.client?.setTrace(STARTED[readSettings().trace]);
+  }
+
+  dispose(): void {
+    this.settle(this.stop());
+    this.stateChanged.dispose();
+    this.panelMessage.dispose();
+  }
+
+  private bootstrapKey(): string {
+    const { version } = this.context.extension.packageJSON as { readonly version: string };
+    return JSON.stringify([version, this.context.extensionPath, readSettings().pauseOn]);
+  }
+
+  private async launch(hint: StartHint): Promise<void> {
+    this.become({ kind: "starting" });
+    const choice = await chooseInterpreter({
+      setting: readSettings(hint.folder).interpreter,
+      launch: hint.interpreter,
+      folder: hint.folder,
+    });
+    if (choice.kind === "none") {
+      this.become({ kind: "failed", reason: choice.reason });
+      return;
+    }
+    this.log.info(`starting the server with ${choice.path}`);
+    const client = this.makeClient(choice.path);
+    this.client = client;
+    try {
+      await client.start();
+      await this.applyTrace();
+    } catch (error) {
+      this.client = undefined;
+      this.become({ kind: "failed", reason: `tapelens' server did not start: ${String(error)}` });
+    }
+  }
+
+  private makeClient(python: string): LanguageClient {
+    const { folder } = this;
+    const client = new LanguageClient(
+      "tapelens",
+      "tapelens",
+      {
+        command: python,
+        args: ["-m", "tapelens", "serve", "--stdio"],
+        options: {
+          cwd: folder, // -m puts the working folder first on sys.path: never the user's
+          env: {
+            PYTHONPATH: [join(folder, "libs"), folder].join(delimiter),
+            PYTHONPYCACHEPREFIX: join(this.context.globalStorageUri.fsPath, "pycache"),
+            PYTHONUTF8: "1",
+          },
+        },
+      },
+      {
+        documentSelector: [{ language: "python" }],
+        outputChannel: this.log,
+        initializationOptions: { tapelens: { notifications: false, pauseOn: readSettings().pauseOn } },
+      },
+    );
+    client.onRequest(DAP, (params) => this.answerDap(params));
+    client.onNotification(PANEL, ({ message }) => {
+      this.panelMessage.fire(message);
+    });
+    client.onDidChangeState(({ newState }) => {
+      this.onClientState(client, newState);
+    });
+    return client;
+  }
+
+  private onClientState(client: LanguageClient, state: State): void {
+    if (client !== this.client) return;
+    switch (state) {
+      case State.Starting:
+        this.become({ kind: "starting" });
+        return;
+      case State.Running:
+        this.become({ kind: "running" });
+        for (const send of this.queue.splice(0)) this.settle(send(client));
+        this.settle(this.refreshBootstrap());
+        return;
+      case State.Stopped:
+        this.become({ kind: "failed", reason: "tapelens' server has stopped: see its log." });
+        return;
+    }
+  }
+
+  private become(state: ServerState): void {
+    this.present = state;
+    if (state.kind === "failed") this.log.error(state.reason);
+    this.stateChanged.fire(state);
+  }
+
+  private settle(promise: Promise<void>): void {
+    promise.catch((error: unknown) => {
+      this.log.error(String(error));
+    });
+  }
+}
