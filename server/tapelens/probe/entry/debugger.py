@@ -110,7 +110,7 @@ def _answer(ask: Callable[[], list[ProbeMessage]]) -> str:
     """Never raise: debugpy answers an evaluate that raises SystemExit not at all."""
     try:
         return json.dumps({"ok": to_json(batch(*ask()))})
-    except BaseException as fault:  # noqa: BLE001
+    except BaseException as fault:
         return json.dumps({"err": describe(fault)})
 
 

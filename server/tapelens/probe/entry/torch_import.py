@@ -38,7 +38,7 @@ class TorchImport:
     def _wait_for_import(self) -> None:
         try:
             torch = __import__("torch")  # blocks on the import lock of the thread that is at it
-        except BaseException:  # noqa: BLE001 (the user's own import fails on its own thread, with its own error)
+        except BaseException:
             return
         self._tell(torch)
 

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, cast
 
 _OUR_COMMAND = 9999  # pydevd numbers its own commands below 600
 
@@ -179,8 +179,8 @@ class Debugger:
             from _pydevd_bundle.pydevd_api import PyDevdAPI  # noqa: PLC0415
 
             before = self._db.dont_trace_external_files
-            starts: tuple[str, ...] = tuple(getattr(before, "start_patterns", ()))
-            ends: tuple[str, ...] = tuple(getattr(before, "end_patterns", ()))
+            starts = cast("tuple[str, ...]", getattr(before, "start_patterns", ()))
+            ends = cast("tuple[str, ...]", getattr(before, "end_patterns", ()))
             if folder not in starts:
                 PyDevdAPI().set_dont_trace_start_end_patterns(self._db, (*starts, folder), ends)
         except (ImportError, AttributeError, TypeError):
