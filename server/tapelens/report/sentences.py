@@ -105,6 +105,9 @@ def _doomed(scene: _Scene, tensor: TensorRow) -> tuple[str, str, str]:
         case "no_path":
             title = f"Why will {scene.call} raise?"
             advice = "Find where requires_grad was lost: detach(), .item(), .numpy(), torch.no_grad() or a new tensor."
+        case "not_scalar":
+            title = f"Why will {scene.call} raise?"
+            advice = f"Reduce {tensor.name} to one number, as with .sum() or .mean(), or pass gradient=."
     return title, will_raise.message, advice
 
 
