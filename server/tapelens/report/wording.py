@@ -39,6 +39,11 @@ def size(size_bytes: int) -> str:
     return f"{amount:.1f} GiB"
 
 
+def printable(text: str) -> str:
+    """What came out of a debuggee, without what a terminal would obey."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
 def shape(dimensions: Shape | None) -> str:
     """``[2, 3]``, ``scalar``, or ``?`` where it is not shown."""
     if dimensions is None:
