@@ -26,7 +26,9 @@ await build({
 await copyFile(join(here, "panel.css"), join(page, "panel.css"));
 await copyFile(join(here, "index.html"), join(page, "index.html"));
 
-const sizes = await Promise.all(["panel.js", "panel.css"].map(async (name) => (await stat(join(page, name))).size));
+const sizes = await Promise.all(
+  ["panel.js", "panel.css"].map(async (name) => (await stat(join(page, name))).size),
+);
 const total = sizes.reduce((sum, size) => sum + size, 0);
 if (total > SIZE_LIMIT) {
   throw new Error(`the panel weighs ${total} bytes, more than the ${SIZE_LIMIT} allowed: see what came in`);

@@ -1,0 +1,107 @@
+import type { NodeState, PanelStop, Site } from "../../protocol/wire";
+import { formatBytes, plural } from "./format";
+import { isLeafNode, nodeCount } from "./snapshot";
+import { stopKey, type SessionRecord } from "./state";
+
+const DOTS = 8;
+
+/** One stop in the strip: the code that ran to get there, and what it left. */
+export interface StripItem {
+  readonly key: string;
+  readonly serial: number;
+  readonly code: string; // the last line that ran; empty when it cannot be known
+  readonly more: number; // further lines that ran before that one
+  readonly site: Site;
+  readonly dots: readonly NodeState[];
+  readonly operations: number;
+  readonly keptBytes: number;
+  readonly note: string;
+}
+
+export function stripOf(record: SessionRecord): readonly StripItem[] {
+  return record.stops.map((stop, place) => itemOf(record, stop, record.stops[place - 1] ?? null));
+}
+
+function itemOf(record: SessionRecord, stop: PanelStop, earlier: PanelStop | null): StripItem {
+  const { snapshot } = stop;
+  const states: NodeState[] = [];
+  let keptBytes = 0;
+  for (let row = 0; row < nodeCount(snapshot); row += 1) {
+    keptBytes += Math.max(0, snapshot.nodes.saved_bytes[row] ?? 0);
+    if (!isLeafNode(snapshot, row)) states.push(snapshot.nodes.state[row] ?? "unknown");
+  }
+  return {
+    key: stopKey(stop),
+    serial: snapshot.stop,
+    ...justRan(stop, earlier),
+    site: snapshot.site,
+    dots: states.slice(0, DOTS),
+    operations: states.length,
+    keptBytes,
+    note: noteOf(record, stop, earlier, states.length),
+  };
+}
+
+function noteOf(
+  record: SessionRecord,
+  stop: PanelStop,
+  earlier: PanelStop | null,
+  operations: number,
+): string {
+  const since = earlier?.snapshot.stop ?? 0;
+  const flowed = record.gradients.some(
+    (gradients) => !gradients.raised && gradients.stop >= since && gradients.stop < stop.snapshot.stop,
+  );
+  const freed = earlier === null ? 0 : freedBetween(earlier, stop);
+  const hooks = stop.snapshot.hooks.kind.length - (earlier?.snapshot.hooks.kind.length ?? 0);
+  const parts = flowed
+    ? ["gradients flowed", ...(freed > 0 ? [`${formatBytes(freed)} freed`] : [])]
+    : [operations === 0 ? "no graph yet" : plural(operations, "operation")];
+  if (hooks > 0) parts.push(`${plural(hooks, "hook")} added`);
+  return parts.join(", ");
+}
+
+/** Bytes of nodes that held buffers at the earlier stop and hold none now. */
+function freedBetween(earlier: PanelStop, stop: PanelStop): number {
+  const before = earlier.snapshot.nodes;
+  const bytes = new Map(before.key.map((key, row) => [key, Math.max(0, before.saved_bytes[row] ?? 0)]));
+  const now = stop.snapshot.nodes;
+  return now.key.reduce((sum, key, row) => sum + (now.state[row] === "freed" ? (bytes.get(key) ?? 0) : 0), 0);
+}
+
+/** The last line that ran before this stop, as far as two stops and the source tell. */
+export function justRan(
+  stop: PanelStop,
+  earlier: PanelStop | null,
+): { readonly code: string; readonly more: number } {
+  const here = stop.snapshot.site;
+  if (earlier === null) {
+    const above = rawLine(stop, here.line - 1); // a line of the same block has run; a line that opens it need not have
+    const sameBlock = indentation(above) === indentation(rawLine(stop, here.line));
+    return { code: sameBlock && isCode(above) ? above.trim() : "", more: 0 };
+  }
+  const there = earlier.snapshot.site;
+  const forward = there.path === here.path && there.function === here.function && there.line < here.line;
+  if (!forward) return { code: rawLine(earlier, there.line).trim(), more: 0 };
+  const lines: string[] = [];
+  for (let line = there.line; line < here.line; line += 1) {
+    const code = rawLine(stop, line) || rawLine(earlier, line);
+    if (isCode(code)) lines.push(code.trim());
+  }
+  return { code: lines.at(-1) ?? "", more: Math.max(0, lines.length - 1) };
+}
+
+/** One line of the program, empty where the source is not at hand. */
+export function rawLine(stop: PanelStop, line: number): string {
+  const { source } = stop;
+  return source.lines[line - source.first_line] ?? "";
+}
+
+function isCode(line: string): boolean {
+  const text = line.trim();
+  return text !== "" && !text.startsWith("#");
+}
+
+function indentation(line: string): number {
+  return line.length - line.trimStart().length;
+}
