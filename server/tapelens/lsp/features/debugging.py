@@ -1,0 +1,207 @@
+"""Debug sessions by ``workspace/executeCommand``, so that every LSP client can have them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from ...errors import UsageError
+from ...sessions.direct import DirectSession
+from ...sessions.interface import Action, Breakpoint, Launch
+from ..language_server import TapelensServer
+from ..messages import (
+    AttachArguments,
+    BreakpointArguments,
+    LaunchArguments,
+    Output,
+    SessionArguments,
+    SessionOpened,
+    to_params,
+)
+
+log = logging.getLogger(__name__)
+
+ACTION_OF: dict[str, Action] = {
+    "tapelens.continue": "continue",
+    "tapelens.next": "next",
+    "tapelens.stepIn": "step_in",
+    "tapelens.stepOut": "step_out",
+    "tapelens.pause": "pause",
+    "tapelens.stop": "stop",
+}
+
+PROGRESS_DEADLINE_S = 2.0
+"""A client that does not answer to a progress token goes without."""
+
+
+async def launch(ls: TapelensServer, arguments: LaunchArguments) -> dict[str, Any]:
+    """Start a program under the debugger.
+
+    Raises:
+        UsageError: It cannot be started as asked.
+        SessionError: The debugger did not begin.
+    """
+    asked = _to_launch(ls, arguments)
+    what = asked.program.name if asked.program is not None else f"-m {asked.module}"
+    return await _open(
+        ls,
+        title=f"Starting {what}",
+        opening=lambda on_output: DirectSession.launch(
+            asked, ls.store, configuration=ls.settings.configuration(), on_output=on_output
+        ),
+    )
+
+
+async def attach(ls: TapelensServer, arguments: AttachArguments) -> dict[str, Any]:
+    """Attach to a program that listens.
+
+    Raises:
+        UsageError: Not by host and port.
+        SessionError: Nothing listens there, or another client is attached.
+    """
+    port = arguments.port
+    if arguments.pid is not None or port is None:
+        raise UsageError(
+            "Attaching goes by port: start the program with `python -m debugpy --listen 5678 SCRIPT` and attach to "
+            "port 5678."
+        )
+    if not 0 < port < 2**16:
+        raise UsageError(f"{port} is no port: they go from 1 to 65535.")
+    breakpoints = [_to_breakpoint(each, _root(ls)) for each in arguments.breakpoints]
+    return await _open(
+        ls,
+        title=f"Attaching to {arguments.host}:{port}",
+        opening=lambda on_output: DirectSession.attach(
+            arguments.host,
+            port,
+            ls.store,
+            configuration=ls.settings.configuration(),
+            breakpoints=breakpoints,
+            on_output=on_output,
+        ),
+    )
+
+
+async def act(ls: TapelensServer, action: Action, arguments: SessionArguments) -> None:
+    """Continue, step, pause or stop.
+
+    Raises:
+        SessionError: There is no such session, it has ended, or it does not stand still.
+    """
+    await ls.session(arguments.session).act(action)
+
+
+async def _open(
+    ls: TapelensServer,
+    *,
+    title: str,
+    opening: Callable[[Callable[[str, str], None]], Awaitable[DirectSession]],
+) -> dict[str, Any]:
+    """Open a session while the client shows that something is under way."""
+    opened: list[DirectSession] = []
+    early: list[tuple[str, str]] = []
+
+    def on_output(category: str, text: str) -> None:
+        if opened:
+            ls.announce(Output(session=opened[0].id, category=category, text=text))
+        else:
+            early.append((category, text))
+
+    token = await _begin_progress(ls, title)
+    try:
+        session = await opening(on_output)
+    finally:
+        _end_progress(ls, token)
+    opened.append(session)
+    for category, text in early:
+        on_output(category, text)
+    ls.keep(session)
+    notes = [
+        f"Nothing can stop at {breakpoint_.path}:{breakpoint_.line}" + (f": {why}" if why else ".")
+        for breakpoint_, why in session.unverified
+    ]
+    return to_params(SessionOpened(session=session.id, notes=notes))
+
+
+# What was asked, checked --------------------------------------------------------------------------
+
+
+def _to_launch(ls: TapelensServer, arguments: LaunchArguments) -> Launch:
+    if (arguments.program is None) == (arguments.module is None):
+        raise UsageError("tapelens.launch needs exactly one of 'program' and 'module'.")
+    root = _root(ls)
+    cwd = root / arguments.cwd if arguments.cwd is not None else root
+    if not cwd.is_dir():
+        raise UsageError(f"There is no folder {cwd} to run in.")
+    program = cwd / arguments.program if arguments.program is not None else None
+    if program is not None and program.is_dir():
+        raise UsageError(f"{program} is a folder: name the script to run.")
+    if program is not None and not program.is_file():
+        raise UsageError(f"There is no file {program}.")
+    python = cwd / Path(arguments.python).expanduser() if arguments.python is not None else None
+    if python is not None and not python.is_file():
+        raise UsageError(f"There is no Python interpreter {python}.")
+    return Launch(
+        program=program,
+        module=arguments.module,
+        args=arguments.args,
+        cwd=cwd,
+        env=arguments.env,
+        python=python,
+        breakpoints=[_to_breakpoint(each, cwd) for each in arguments.breakpoints],
+    )
+
+
+def _to_breakpoint(asked: BreakpointArguments, cwd: Path) -> Breakpoint:
+    path = cwd / asked.path
+    if not path.is_file():
+        raise UsageError(f"There is no file {path} to stop in.")
+    if asked.line < 1:
+        raise UsageError(f"There is no line {asked.line} in {path}: lines count from 1.")
+    return Breakpoint(path=path, line=asked.line, condition=asked.condition)
+
+
+def _root(ls: TapelensServer) -> Path:
+    """The folder that relative paths are taken from."""
+    root = ls.workspace.root_path
+    return Path(root) if root is not None else Path.cwd()
+
+
+# Progress -----------------------------------------------------------------------------------------
+
+
+async def _begin_progress(ls: TapelensServer, title: str) -> str | None:
+    """Have the client show that something is under way; None when it cannot."""
+    window = ls.client_capabilities.window
+    if window is None or not window.work_done_progress:
+        return None
+    token = f"tapelens-{uuid.uuid4().hex[:8]}"
+    try:
+        creating = cast("Awaitable[Any]", ls.work_done_progress.create_async(token))  # pyright: ignore[reportUnknownMemberType]
+        await asyncio.wait_for(creating, PROGRESS_DEADLINE_S)
+    except (JsonRpcException, asyncio.TimeoutError) as refused:
+        log.info("the client takes no progress: %s", refused)
+        return None
+    ls.work_done_progress.begin(token, types.WorkDoneProgressBegin(title=title, cancellable=False))
+    return token
+
+
+def _end_progress(ls: TapelensServer, token: str | None) -> None:
+    if token is not None:
+        ls.work_done_progress.end(token, types.WorkDoneProgressEnd())
+
+
+def register(server: TapelensServer) -> None:
+    """Offer the commands."""
+    server.add_command("tapelens.launch", LaunchArguments, partial(launch, server))
+    server.add_command("tapelens.attach", AttachArguments, partial(attach, server))
+    for name, action in ACTION_OF.items():
+        server.add_command(name, SessionArguments, partial(act, server, action))
