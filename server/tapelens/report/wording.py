@@ -40,8 +40,8 @@ def size(size_bytes: int) -> str:
 
 
 def printable(text: str) -> str:
-    """What came out of a debuggee, without what a terminal would obey."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    """What came out of a debuggee, without what a terminal would obey; line ends stay."""
+    return "".join(each if each.isprintable() or each == "\n" else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 def shape(dimensions: Shape | None) -> str:

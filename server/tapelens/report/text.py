@@ -1,0 +1,158 @@
+"""Stops, backwards and findings as text: coloured on a terminal, plain in a pipe."""
+
+from __future__ import annotations
+
+import os
+from typing import IO
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from ..store.sessions import StopSettled
+from ..wire.findings import Finding
+from ..wire.gradients import Gradients
+from ..wire.processes import Uncaught
+from ..wire.sites import Site
+from ..wire.snapshot import Snapshot
+from .excerpt import excerpt
+from .sentences import forecast, tensor_sentences
+from .tables import arrived_table, flow_table, tape_table, tensor_table
+from .wording import counted, place, printable, size
+
+PIPE_WIDTH = 120
+SEVERITY_STYLES = {"error": "bold red", "warning": "bold yellow", "information": "bold blue"}
+LINES_AROUND = 2
+INDENT = 2
+
+
+def console_for(file: IO[str]) -> Console:
+    """Width and colours of a terminal; in a pipe no colours and a fixed width, unless ``COLUMNS`` says one."""
+    width = None if file.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
+    return Console(file=file, width=width, markup=False, highlight=False, emoji=False, soft_wrap=False)
+
+
+class TextReport:
+    """Prints what a run shows, as it comes.
+
+    Attributes:
+        explain: Say a sentence for newcomers on each tensor of a stop.
+    """
+
+    def __init__(self, console: Console, *, explain: bool = False) -> None:
+        self._console = console
+        self.explain = explain
+
+    def stop(self, stop: StopSettled) -> None:
+        """Where the program stands and what is to be seen there."""
+        snapshot = stop.snapshot
+        where = f"{stop.path}:{stop.line}" if stop.path else ""
+        head = Text.assemble(
+            ("● ", "red"), (printable(stop.reason), "bold red" if stop.reason == "exception" else "bold")
+        )
+        head.append(printable(f" {where} in {stop.function}" if where else ""))
+        self._print()
+        self._print(head, on_one_line=True)
+        if stop.text:
+            self._indented(Text(printable(stop.text), style="red" if stop.reason == "exception" else ""))
+        if stop.path:
+            self._source(stop.path, stop.line, before=LINES_AROUND, after=LINES_AROUND)
+        if snapshot is None:
+            self._indented(Text("No tensors to show: the program has not imported torch, or the probe is off."))
+            return
+        self._snapshot(snapshot)
+
+    def _snapshot(self, snapshot: Snapshot) -> None:
+        if snapshot.tensors.names and any(snapshot.tensors.in_frame):
+            self._print()
+            self._indented(tensor_table(snapshot, width=self._console.width - INDENT))
+        else:
+            self._indented(Text("No tensor is within reach of this frame.", style="dim"))
+        if self.explain:
+            for sentence in tensor_sentences(snapshot):
+                text = Text.assemble((printable(sentence.title) + " ", "bold"))
+                text.append(printable(f"{sentence.text} {sentence.advice}".rstrip()))
+                self._indented(text)
+        if count := len(snapshot.nodes.key):
+            saved = sum(each for each in snapshot.nodes.saved_bytes if each > 0)
+            kept = f", {size(saved)} saved for backward" if saved else ""
+            self._print()
+            self._indented(Text(f"tape: {counted(count, 'node')}{kept}, leaves first", style="dim"))
+            self._indented(tape_table(snapshot))
+        if ahead := forecast(snapshot):
+            raises = snapshot.backward.will_raise is not None
+            self._print()
+            self._indented(Text(printable(ahead), style="bold red" if raises else "bold"))
+        for left_out in snapshot.left_out:
+            self._indented(Text(printable(f"{left_out.count:,} {left_out.what} left out: {left_out.why}"), style="dim"))
+
+    def backward(self, ran: Gradients, snapshot: Snapshot | None) -> None:
+        """What flowed in a backward; ``snapshot`` is the latest stop's whose graph it ran through."""
+        where = f" {ran.site.path}:{ran.site.line}" if ran.site else ""
+        raised = " raised" if ran.raised else ""
+        self._print()
+        head = Text.assemble(("◂ ", "green"), (f"backward{raised}", "bold"), printable(where))
+        self._print(head, on_one_line=True)
+        if snapshot is None or not ran.edges.source:
+            return
+        if (arrived := arrived_table(ran, snapshot)) is not None:
+            self._indented(arrived)
+            self._print()
+        self._indented(flow_table(ran, snapshot))
+        if ran.left_out:
+            self._indented(Text(f"{counted(ran.left_out, 'node')} of the graph not watched", style="dim"))
+
+    def finding(self, finding: Finding) -> None:
+        """What a rule says, with its source line and the places that it speaks of."""
+        head = Text.assemble((finding.severity, SEVERITY_STYLES[finding.severity]), (f" {finding.rule} ", "bold"))
+        head.append(printable(f"{finding.site.path}:{finding.site.line} in {finding.site.function}"))
+        self._print()
+        self._print(head, on_one_line=True)
+        self._indented(Text(printable(finding.message)))
+        self._source(finding.site.path, finding.site.line)
+        for related in finding.related:
+            self._related(related.site, related.message)
+        for fact in finding.facts:
+            self._indented(Text(printable(f"{fact.name}: {fact.value}"), style="dim"))
+        if finding.count > 1:
+            self._indented(Text(f"seen {finding.count:,} times here", style="dim"))
+
+    def uncaught(self, uncaught: Uncaught) -> None:
+        """An exception that ends the program; Python prints its traceback itself."""
+        where = f" at {place(uncaught.site)}" if uncaught.site else ""
+        self.note(f"nobody catches {uncaught.type_name}{where}: {uncaught.message}", style="red")
+
+    def note(self, sentence: str, *, style: str = "") -> None:
+        """One sentence of ours."""
+        self._print(Text(f"tapelens: {printable(sentence)}", style=style), on_one_line=True)
+
+    def _related(self, site: Site, message: str) -> None:
+        self._indented(Text(printable(f"{place(site)}: {message}")))
+        self._source(site.path, site.line)
+
+    def _source(self, path: str, line: int, *, before: int = 0, after: int = 0) -> None:
+        """Lines of source with the one that is meant marked."""
+        found = excerpt(path, line, before=before, after=after)
+        for number, text in enumerate(found.lines, found.first_line):
+            here = number == line
+            mark = Text(overflow="ellipsis", no_wrap=True).append_text(
+                Text.assemble(
+                    ("  > " if here else "    ", "bold red"),
+                    (f"{number:>4} ", "dim"),
+                    (printable(text.expandtabs(4)), "bold" if here else "dim"),
+                )
+            )
+            self._print(mark)
+
+    def _indented(self, content: RenderableType) -> None:
+        self._print(Padding(content, (0, 0, 0, INDENT)))
+
+    def _print(self, content: RenderableType = "", *, on_one_line: bool = False) -> None:
+        """Print, a place ``on_one_line`` unwrapped; in a pipe without the blanks that fill up lines."""
+        if self._console.is_terminal:
+            self._console.print(content, soft_wrap=on_one_line)
+            return
+        with self._console.capture() as captured:
+            self._console.print(content, soft_wrap=on_one_line)
+        self._console.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+        self._console.file.flush()
