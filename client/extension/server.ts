@@ -11,7 +11,15 @@ import {
   type LogOutputChannel,
   type WorkspaceFolder,
 } from "vscode";
-import { LanguageClient, State, Trace, type NotificationType } from "vscode-languageclient/node";
+import {
+  CloseAction,
+  ErrorAction,
+  LanguageClient,
+  State,
+  Trace,
+  type CloseHandlerResult,
+  type NotificationType,
+} from "vscode-languageclient/node";
 
 import { withDeadline } from "./deadline";
 import { chooseInterpreter } from "./interpreter";
@@ -21,6 +29,7 @@ import { readSettings } from "./settings";
 const BOOTSTRAP_KEY = "tapelens.bootstrap";
 const BOOTSTRAP_DEADLINE_MS = 5_000;
 const STOP_DEADLINE_MS = 3_000;
+const RESTART_LIMIT = 3; // of a server that ran and died, for one start by hand
 const QUEUE_LIMIT = 2_000; // notifications kept while the server starts
 const STARTED = { off: Trace.Off, messages: Trace.Messages, verbose: Trace.Verbose } as const;
 
@@ -48,6 +57,7 @@ export class Server implements Disposable {
   private client: LanguageClient | undefined;
   private starting: Promise<void> | undefined;
   private present: ServerState = { kind: "off" };
+  private restartsLeft = 0; // none before it has run: what cannot start cannot start again
 
   readonly onState = this.stateChanged.event;
   readonly onPanelMessage = this.panelMessage.event;
@@ -160,8 +170,11 @@ export class Server implements Disposable {
     this.log.info(`starting the server with ${choice.path}`);
     const client = this.makeClient(choice.path);
     this.client = client;
+    this.restartsLeft = 0;
     try {
       await client.start();
+      if (!client.isRunning()) throw new Error("it ended at once");
+      this.restartsLeft = RESTART_LIMIT;
       await this.applyTrace();
     } catch (error) {
       this.client = undefined;
@@ -189,6 +202,11 @@ export class Server implements Disposable {
       {
         documentSelector: [{ language: "python" }],
         outputChannel: this.log,
+        errorHandler: {
+          error: () => ({ action: ErrorAction.Continue }),
+          closed: () => this.onClosed(),
+        },
+        initializationFailedHandler: () => false,
         initializationOptions: { tapelens: { notifications: false, pauseOn: readSettings().pauseOn } },
       },
     );
@@ -200,6 +218,12 @@ export class Server implements Disposable {
       this.onClientState(client, newState);
     });
     return client;
+  }
+
+  private onClosed(): CloseHandlerResult {
+    const again = this.restartsLeft > 0;
+    this.restartsLeft -= 1;
+    return { action: again ? CloseAction.Restart : CloseAction.DoNotRestart, handled: true };
   }
 
   private onClientState(client: LanguageClient, state: State): void {
