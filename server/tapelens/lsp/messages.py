@@ -231,7 +231,7 @@ class SessionOpened:
 
 def to_params(message: Bootstrap | DapParams | PanelParams | SessionOpened | Announcement) -> dict[str, Any]:
     """A message as LSP spells it: names in camel case, the wire's own types as the wire spells them."""
-    return {_camel(each.name): to_plain(getattr(message, each.name)) for each in fields(message)}
+    return {camel(each.name): to_plain(getattr(message, each.name)) for each in fields(message)}
 
 
 def read_params(value: object, kind: type[T]) -> T:
@@ -240,7 +240,7 @@ def read_params(value: object, kind: type[T]) -> T:
     Raises:
         WireError: It does not fit: the path of what is wrong and what was expected, in one sentence.
     """
-    renamed = {_camel(each.name): each.name for each in fields(cast("Any", kind)) if "_" in each.name}
+    renamed = {camel(each.name): each.name for each in fields(cast("Any", kind)) if "_" in each.name}
     if isinstance(value, dict):
         members = cast("dict[str, Any]", value)
         value = {renamed.get(name, name): member for name, member in members.items()}
@@ -248,10 +248,11 @@ def read_params(value: object, kind: type[T]) -> T:
         return cast("T", structure({} if value is None else value, kind))
     except WireError as unfit:
         path, colon, rest = str(unfit).partition(":")
-        camel = next((name for name, own in renamed.items() if own == path), path)
-        raise WireError(f"{camel}{colon}{rest}") from unfit
+        spelled = next((name for name, own in renamed.items() if own == path), path)
+        raise WireError(f"{spelled}{colon}{rest}") from unfit
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
+    """``exit_code`` as LSP spells it: ``exitCode``."""
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)

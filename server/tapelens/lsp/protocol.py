@@ -15,7 +15,7 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from ..errors import TapelensError, WireError
 from . import messages
-from .messages import read_params
+from .messages import camel, read_params
 
 log = logging.getLogger(__name__)
 
@@ -239,4 +239,4 @@ def _is_message(data: Any) -> bool:  # noqa: ANN401 (any JSON)
 def _first_fault(error: BaseException) -> str:
     """The first thing that is wrong, after its path."""
     what, _, path = transform_error(error)[0].partition(" @ $.")
-    return f"{path}: {what}" if path else what
+    return f"{camel(path)}: {what}" if path else what

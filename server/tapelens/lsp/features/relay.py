@@ -48,7 +48,9 @@ def bootstrap(ls: TapelensServer, params: BootstrapParams) -> dict[str, Any]:
 
 
 def open_session(ls: TapelensServer, params: DapSessionParams) -> None:
-    """A session has begun in the editor."""
+    """A session has begun in the editor; one that is told of twice goes on as it is."""
+    if any(session.id == params.session for session in ls.live_sessions()):
+        return
 
     async def request(command: str, arguments: Json) -> Json:
         asked = DapParams(session=params.session, command=command, arguments=json.dumps(arguments))
