@@ -6,7 +6,6 @@ import os
 import re
 import sys
 import time
-import traceback
 from collections.abc import Callable
 from types import FrameType, ModuleType
 from typing import Protocol
@@ -26,6 +25,7 @@ from .collector import Collector
 from .entry.torch_import import TorchImport
 from .guard import guard
 from .outbox import Outbox
+from .sites import site_of
 from .taps import Taps
 
 OLDEST_TORCH = (2, 4)
@@ -63,6 +63,7 @@ class ProbeSession:
             runtime_twins(tuple(rule for rule in RULES if self._speaks(rule.slug))),
             on_finding=self._on_finding,
             stop=stop,
+            report_fault=self._tell_fault,
         )
         self._taps = Taps(self._on_event, report_fault=self._tell_fault, on_gradients=self._on_gradients, stop=stop)
 
@@ -239,16 +240,6 @@ def version_of(torch: ModuleType) -> tuple[int, int]:
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
-def site_of(frame: FrameType) -> Site:
-    """Where a frame stands, library or not."""
-    return Site(
-        path=frame.f_code.co_filename,
-        line=frame.f_lineno,
-        function=getattr(frame.f_code, "co_qualname", frame.f_code.co_name),
-        in_library=False,
-    )
-
-
 def frame_at(site: Site) -> FrameType | None:
     """The innermost running frame of this thread that stands at a site."""
     frame: FrameType | None = sys._getframe(1)
@@ -257,10 +248,3 @@ def frame_at(site: Site) -> FrameType | None:
             return frame
         frame = frame.f_back
     return None
-
-
-def describe(fault: BaseException) -> str:
-    """A fault of ours in one line, with where it was."""
-    places = traceback.extract_tb(fault.__traceback__)
-    where = f" ({os.path.basename(places[-1].filename)}:{places[-1].lineno})" if places else ""  # noqa: PTH119
-    return f"{type(fault).__name__}: {fault}{where}"

@@ -15,9 +15,10 @@ from typing import Any
 from ...wire.commands import Arm, Capture, Command, Configuration, Detach, PauseOn
 from ...wire.encode import to_json
 from ...wire.envelope import ProbeMessage
+from ..guard import describe
 from ..outbox import Outbox, batch
 from ..pydevd.debugger import Debugger, Suspension, current_debugger
-from ..session import ProbeSession, describe
+from ..session import ProbeSession
 
 _BUNDLE = str(Path(__file__).resolve().parents[2]) + os.sep
 
