@@ -39,7 +39,8 @@ for name in {bundle_modules()!r}:
 foreign = {{n.split(".")[0] for n in sys.modules}} - set(sys.stdlib_module_names) - {{"_tapelens", "__main__"}}
 assert not foreign, foreign
 """
-    ran = subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    command = [sys.executable, "-I", "-S", "-c", script]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ran.returncode == 0, ran.stderr
 
 

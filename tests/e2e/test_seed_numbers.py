@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sessions.drive import Driven, driven, marked_lines
-
 from tapelens.store.rows import (
     TensorRow,
     edge_gradient_rows,
@@ -124,7 +123,7 @@ async def test_hooked_gradients_flow_4_to_y2_and_minus_4_to_y1_and_add_up_to_4()
     assert arrived[nodes[tensors["y2"].grad_fn].key] == (4.0,)  # pyright: ignore[reportArgumentType]
     assert arrived[nodes[tensors["loss"].grad_fn].key] == (1.0,)  # pyright: ignore[reportArgumentType]
     edges = {(row.source, row.target): row.statistics.first for row in edge_gradient_rows(flowed) if row.statistics}
-    key_of_x = next(nodes[row].key for row, node in enumerate(nodes) if node.leaf == tensors["x"].row)
+    key_of_x = next(node.key for node in nodes if node.leaf == tensors["x"].row)
     assert edges[nodes[tensors["y1"].grad_fn].key, key_of_x] == (-4.0,)  # pyright: ignore[reportArgumentType]
     assert edges[nodes[tensors["y2"].grad_fn].key, key_of_x] == (8.0,)  # pyright: ignore[reportArgumentType]
     assert {(nodes[edge.source].key, nodes[edge.target].key) for edge in edge_rows(before)} == set(edges)

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from sessions.drive import DEADLINE_S, configuration, driven, marked_lines
 
+from sessions.drive import DEADLINE_S, configuration, driven, marked_lines
 from tapelens.errors import SessionEnded, SessionError
 from tapelens.sessions.direct import DirectSession
 from tapelens.sessions.interface import Breakpoint
@@ -38,7 +38,9 @@ def is_running(pid: int) -> bool:
 async def test_the_probe_is_in_before_the_first_line_and_not_as_tapelens(tmp_path):
     program = write(
         tmp_path,
-        "import sys\nprint(sorted(n for n in sys.modules if 'tapelens' in n.split('.')[0]))\nprint(__name__, sys.argv)\n",
+        "import sys\n"
+        "print(sorted(n for n in sys.modules if 'tapelens' in n.split('.')[0]))\n"
+        "print(__name__, sys.argv)\n",
     )
     async with driven(program, args=["one", "two words"]) as run:
         await run.run_to_end()
@@ -198,7 +200,8 @@ def listening(tmp_path):
     """A program that waits for a client under ``debugpy --listen``; its port."""
     program = write(
         tmp_path,
-        "import torch\nx = torch.ones(2, requires_grad=True)\ny = (x * 2).sum()\nprint('made')\ny.backward()\nprint(x.grad)\n",
+        "import torch\nx = torch.ones(2, requires_grad=True)\ny = (x * 2).sum()\n"
+        "print('made')\ny.backward()\nprint(x.grad)\n",
     )
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -245,7 +248,7 @@ async def test_attach_puts_the_probe_in_before_the_first_line_and_leaves_the_pro
     (stop,) = store.stops(session.id)
     assert [stop.snapshot.strings[names[0]] for names in stop.snapshot.tensors.names if names] == ["x", "y"]
 
-    with pytest.raises(SessionError, match="already being debugged|Nothing listens"):
+    with pytest.raises(SessionError, match=r"already being debugged|Nothing listens"):
         await DirectSession.attach(
             "127.0.0.1",
             port,
