@@ -7,6 +7,7 @@ from typing import IO
 
 from rich.console import Console, RenderableType
 from rich.padding import Padding
+from rich.rule import Rule
 from rich.text import Text
 
 from ..store.sessions import StopSettled
@@ -42,6 +43,11 @@ class TextReport:
     def __init__(self, console: Console, *, explain: bool = False) -> None:
         self._console = console
         self.explain = explain
+
+    def title(self, text: str) -> None:
+        """A chapter of a longer story."""
+        self._print()
+        self._print(Rule(Text(printable(text), style="bold"), style="dim", align="left", characters="="))
 
     def stop(self, stop: StopSettled) -> None:
         """Where the program stands and what is to be seen there."""

@@ -1,0 +1,38 @@
+"""How a run is followed and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ..sessions.interface import Breakpoint
+
+Format = Literal["text", "json"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Following:
+    """What the command line asked for.
+
+    Attributes:
+        label: What is run, for the line that says so while it starts.
+        breakpoints: Where the program is asked to stop; one that it never reaches is told.
+        output: Where the report goes, None for the standard streams.
+        show_all: Findings of severity information too.
+        explain: A sentence for newcomers on each tensor of a stop.
+        panel: Serve the panel, and leave going on to it.
+        timeout_s: Seconds after which the program is stopped.
+        exit_zero: Findings set no exit status.
+    """
+
+    label: str
+    breakpoints: Sequence[Breakpoint] = ()
+    format: Format = "text"
+    output: Path | None = None
+    show_all: bool = False
+    explain: bool = False
+    panel: bool = False
+    timeout_s: float | None = None
+    exit_zero: bool = False

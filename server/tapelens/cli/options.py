@@ -1,0 +1,103 @@
+"""Options that several verbs share, and what they come to."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from pathlib import Path
+
+from ..sessions.interface import Breakpoint
+from ..wire.commands import Configuration
+from .breakpoints import read_breakpoint
+from .following import Following
+from .rule_names import ALL, check_rules
+
+
+def add_stop_options(parser: ArgumentParser) -> None:
+    """Where the program stops, and who lets it go on."""
+    stops = parser.add_argument_group("where to stop")
+    stops.add_argument(
+        "--break",
+        dest="breakpoints",
+        metavar="FILE:LINE[:CONDITION]",
+        action="append",
+        default=[],
+        help="stop before this line runs, each time or when a Python expression is true; may be repeated",
+    )
+    stops.add_argument(
+        "--pause-on",
+        metavar="RULE",
+        action="append",
+        default=[],
+        help="stop when this rule speaks, before the line at fault has run; 'all' for any rule; may be repeated",
+    )
+    stops.add_argument(
+        "--panel",
+        action="store_true",
+        help="serve the panel to a browser on this machine, and stay at each stop until the panel says go on",
+    )
+
+
+def add_report_options(parser: ArgumentParser) -> None:
+    """What is said, in which form, and what it means for the exit status."""
+    report = parser.add_argument_group("what is reported")
+    report.add_argument("--format", choices=("text", "json"), default="text", help="text as it comes, or one object")
+    report.add_argument("--output", metavar="FILE", type=Path, help="write the report to this file")
+    report.add_argument(
+        "--select", metavar="RULE", action="append", default=[], help="only these rules speak; may be repeated"
+    )
+    report.add_argument(
+        "--ignore", metavar="RULE", action="append", default=[], help="these rules stay silent; may be repeated"
+    )
+    report.add_argument("--all", action="store_true", dest="show_all", help="show findings of severity information too")
+    report.add_argument("--exit-zero", action="store_true", help="findings set no exit status")
+    report.add_argument(
+        "--timeout", metavar="S", type=_seconds, dest="timeout_s", help="stop following after this many seconds"
+    )
+
+
+def read_breakpoints(options: Namespace) -> list[Breakpoint]:
+    """The breakpoints asked for.
+
+    Raises:
+        UsageError: One is malformed or is no place to stop.
+    """
+    return [read_breakpoint(text) for text in options.breakpoints]
+
+
+def read_configuration(options: Namespace) -> Configuration:
+    """How the probe begins.
+
+    Raises:
+        UsageError: A rule's name is none.
+    """
+    return Configuration(
+        kind="configuration",
+        armed=True,
+        pause_on=check_rules(options.pause_on, option="--pause-on", or_all=True),
+        select=check_rules(options.select, option="--select"),
+        ignore=check_rules(options.ignore, option="--ignore"),
+    )
+
+
+def read_following(options: Namespace, *, label: str, breakpoints: list[Breakpoint]) -> Following:
+    """How the run is shown."""
+    return Following(
+        label=label,
+        breakpoints=breakpoints,
+        format=options.format,
+        output=options.output,
+        show_all=options.show_all or ALL in options.pause_on,
+        panel=options.panel,
+        timeout_s=options.timeout_s,
+        exit_zero=options.exit_zero,
+    )
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise ArgumentTypeError(f"{text!r} is no positive number of seconds")
+    return seconds

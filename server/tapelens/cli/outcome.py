@@ -1,0 +1,79 @@
+"""How a run ended: its exit status, and which of the possible ones it was."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..report.json import Run
+from ..report.wording import counted, listed
+from ..sessions.interface import Breakpoint
+from ..store.sessions import SessionInfo
+from ..wire.findings import Finding
+from .breakpoints import effective_line
+
+OK = 0
+FINDINGS = 1
+FAILED = 2
+KILLED_BY = 128
+"""Added to a signal's number, as shells do."""
+
+
+def faults(findings: Sequence[Finding]) -> list[Finding]:
+    """Findings that set the exit status: above information, and not only foreseen."""
+    return [each for each in findings if each.severity != "information" and not each.foreseen]
+
+
+def unreached(breakpoints: Sequence[Breakpoint], run: Run) -> list[str]:
+    """A sentence for each breakpoint where the program never stood."""
+    stood = {(Path(stop.path).resolve(), stop.line) for stop in run.stops if stop.path}
+    sentences: list[str] = []
+    for each in breakpoints:
+        line = effective_line(each.path, each.line) or each.line
+        if stood.isdisjoint({(each.path.resolve(), each.line), (each.path.resolve(), line)}):
+            condition = f" with {each.condition!r} true" if each.condition else ""
+            sentences.append(f"The program ended without reaching {each.path.name}:{each.line}{condition}.")
+    return sentences
+
+
+def torch_sentence(info: SessionInfo) -> str | None:
+    """Why there was nothing to show, None when there could be."""
+    match info.torch:
+        case "watching":
+            return None
+        case "too_old":
+            return f"The program's torch {info.torch_version} is too old for tapelens, which needs 2.4 or newer."
+        case "switched_off":
+            return "The probe is switched off by the program's environment."
+        case "not_imported":
+            return "The program ended without importing torch: there was nothing to show."
+        case None:
+            return None if info.problem else "The probe never spoke: nothing is known of the program's tensors."
+
+
+def exit_status(run: Run, *, exit_zero: bool) -> int:
+    """The program's own status when it is not 0; else whether anything failed or was found."""
+    if run.exit_code:
+        return KILLED_BY - run.exit_code if run.exit_code < 0 else run.exit_code
+    if run.notes:
+        return FAILED
+    return FINDINGS if faults(run.findings) and not exit_zero else OK
+
+
+def ending(run: Run, *, exit_zero: bool) -> str | None:
+    """Which status it was, when it is not 0 for the plain reason."""
+    if run.exit_code:
+        return f"The program {_own_end(run.exit_code)}, which is the exit status here too."
+    if found := faults(run.findings):
+        by_rule = listed(sorted({each.rule for each in found}), at_most=8)
+        meaning = "not counted (--exit-zero)" if exit_zero else f"exit status {FAILED if run.notes else FINDINGS}"
+        return f"The program ended well; {counted(len(found), 'finding')} ({by_rule}): {meaning}."
+    return None
+
+
+def _own_end(code: int) -> str:
+    number = -code if code < 0 else code - KILLED_BY
+    if code < 0 and number in {each.value for each in signal.Signals}:
+        return f"was killed by {signal.Signals(number).name} ({KILLED_BY + number})"
+    return f"exited with status {code}"

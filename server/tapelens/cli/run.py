@@ -1,0 +1,84 @@
+"""``tapelens run``: a program under the debugger, shown at each stop."""
+
+from __future__ import annotations
+
+from argparse import REMAINDER, ArgumentParser, Namespace
+from pathlib import Path
+
+from ..errors import UsageError
+from ..sessions.direct import DirectSession, OnOutput
+from ..sessions.interface import Launch
+from ..store.sessions import Store
+from .follow import follow
+from .options import add_report_options, add_stop_options, read_breakpoints, read_configuration, read_following
+from .programs import check_program, find_python
+
+SUMMARY = "run a program and show its autograd graph at each stop"
+EPILOG = """\
+examples:
+  stop before line 14 each time, print the tensors and the graph behind them, go on:
+      tapelens run --break train.py:14 train.py --epochs 1
+  only in the third step, as one JSON object for another program:
+      tapelens run --break train.py:14:step==3 --format json train.py > stops.json
+  stop at the optimizer step that uses stale gradients, before it runs:
+      tapelens run --pause-on missing-zero-grad train.py
+  look around in a browser instead of the terminal:
+      tapelens run --break train.py:14 --panel train.py
+
+The program stops where an exception is raised that nobody catches, too. Options of tapelens come before SCRIPT,
+the program's own after it. The program's output stays on standard output, the report goes to standard error
+(--format json: the other way round).
+
+exit status: 0 nothing found, 1 findings, 2 what was asked could not be done; the program's own status when it is
+not 0. Ctrl-C ends the program and gives 130.
+"""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The verb's options."""
+    parser.usage = "tapelens run [options] SCRIPT [ARGS...]\n       tapelens run [options] -m MODULE [ARGS...]"
+    add_stop_options(parser)
+    add_report_options(parser)
+    program = parser.add_argument_group("the program")
+    program.add_argument("--python", metavar="PATH", help="the interpreter that runs it; default: tapelens' own")
+    program.add_argument("-m", dest="module", metavar="MODULE", nargs=REMAINDER, help="run a module, as python -m does")
+    program.add_argument("script", metavar="SCRIPT", nargs=REMAINDER, help="the script, then its own arguments")
+
+
+def main(options: Namespace) -> int:
+    """Run it.
+
+    Raises:
+        UsageError: What was asked for cannot be done as it was asked.
+        SessionError: The debugger does not do its part.
+    """
+    launch_label, launch = _read_launch(options)
+    configuration = read_configuration(options)
+    following = read_following(options, label=launch_label, breakpoints=list(launch.breakpoints))
+
+    async def open_session(store: Store, on_output: OnOutput) -> DirectSession:
+        return await DirectSession.launch(launch, store, configuration=configuration, on_output=on_output)
+
+    return follow(following, open_session)
+
+
+def _read_launch(options: Namespace) -> tuple[str, Launch]:
+    words: list[str] = [*(options.module if options.module is not None else options.script)]
+    if words[:1] == ["--"]:
+        del words[0]
+    if not words:
+        raise UsageError("Name a script to run, or a module with -m; `tapelens run --help` shows examples.")
+    if not (options.breakpoints or options.pause_on or options.panel):
+        raise UsageError(
+            "Running without a debugger comes in a later version: say where to stop, by --break, --pause-on or --panel."
+        )
+    python = find_python(options.python)
+    if options.module is None:
+        program = Path(words[0]).absolute()
+        check_program(program, python=python)
+        label = program.name
+        launch = Launch(program=program, args=words[1:], python=python, breakpoints=read_breakpoints(options))
+    else:
+        label = f"-m {words[0]}"
+        launch = Launch(module=words[0], args=words[1:], python=python, breakpoints=read_breakpoints(options))
+    return label, launch

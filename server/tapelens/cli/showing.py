@@ -1,0 +1,190 @@
+"""What a run shows, printed as it comes or collected for one object at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from rich.status import Status
+
+from ..report.json import Run, run_object
+from ..report.text import TextReport, console_for
+from ..store.sessions import (
+    Change,
+    FindingArrived,
+    GradientsArrived,
+    SessionInfo,
+    StopArrived,
+    StopSettled,
+    Store,
+    UncaughtArrived,
+)
+from ..wire.findings import Finding
+from ..wire.gradients import Gradients
+from ..wire.snapshot import Snapshot
+from .following import Following
+from .outcome import ending, exit_status, torch_sentence, unreached
+
+SNAPSHOTS_KEPT = 20
+"""Snapshots in which a backward's nodes are looked up."""
+
+
+class Showing:
+    """One run's report. In text, stops and findings go to standard error; in JSON, so does the program's output.
+
+    Args:
+        report_file: Where the report goes instead.
+        on_pipe_closed: Called when nobody reads what is printed any more.
+    """
+
+    def __init__(
+        self, following: Following, report_file: IO[str] | None, *, on_pipe_closed: Callable[[], None]
+    ) -> None:
+        self.run = Run()
+        self._following = following
+        self._file = report_file
+        self._on_pipe_closed = on_pipe_closed
+        self._is_text = following.format == "text"
+        self._text = TextReport(console_for(report_file or sys.stderr), explain=following.explain)
+        console = console_for(sys.stderr)
+        self._said = TextReport(console)
+        self._snapshots: list[Snapshot] = []
+        self._findings: dict[tuple[str, str, int, bool], Finding] = {}
+        self._starting = Status(f"starting {following.label} ...", console=console) if console.is_terminal else None
+
+    def start(self) -> None:
+        """Say on a terminal that the program is being started, until it does something."""
+        if self._starting is not None:
+            self._starting.start()
+
+    def started(self) -> None:
+        """Something is to be printed: no line of ours may stand in its way."""
+        if self._starting is not None:
+            self._starting.stop()
+            self._starting = None
+
+    def output(self, category: str, text: str) -> None:
+        """The program printed."""
+        self.started()
+        stream = sys.stdout if category == "stdout" and self._is_text else sys.stderr
+        with self._while_somebody_reads(stream):
+            stream.write(text)
+            stream.flush()
+
+    def take(self, change: Change) -> None:
+        """The store changed."""
+        match change:
+            case StopSettled() | StopArrived() | GradientsArrived() | FindingArrived() | UncaughtArrived():
+                self.started()
+                self._keep(change)
+                if self._is_text:
+                    with self._while_somebody_reads(sys.stderr):
+                        self._print(change)
+            case _:
+                pass
+
+    def note(self, sentence: str) -> None:
+        """Something went otherwise than asked."""
+        self.run.notes.append(sentence)
+        self.say(sentence)
+
+    def say(self, sentence: str) -> None:
+        """One sentence on standard error, beside the report."""
+        self.started()
+        with self._while_somebody_reads(sys.stderr):
+            self._said.note(sentence)
+
+    def conclude(self, info: SessionInfo | None, store: Store) -> int:
+        """The program has ended: say what went otherwise than asked, write the object, give the exit status."""
+        if info is not None:
+            self.run.exit_code = info.exit_code
+            for fault in store.faults(info.session):
+                self.say(f"a fault of tapelens' own ({fault.where}: {fault.message}); the program is unharmed")
+            for sentence in self._shortcomings(info):
+                self.note(sentence)
+        exit_zero = self._following.exit_zero
+        if self._is_text and (last := ending(self.run, exit_zero=exit_zero)) is not None:
+            self.say(last)
+        self.write_object()
+        return exit_status(self.run, exit_zero=exit_zero)
+
+    def write_object(self) -> None:
+        """The one JSON object, when that is the format."""
+        if self._is_text:
+            return
+        file = self._file or sys.stdout
+        with self._while_somebody_reads(file):
+            indent = 2 if file.isatty() else None
+            json.dump(run_object(self.run), file, allow_nan=False, ensure_ascii=False, indent=indent)
+            file.write("\n")
+            file.flush()
+
+    def _shortcomings(self, info: SessionInfo) -> list[str]:
+        if info.problem:
+            return [info.problem]
+        if info.exit_code is None:
+            return ["The program ended without telling its exit status: it was killed."]
+        if (sentence := torch_sentence(info)) is not None:
+            return [sentence]
+        return unreached(self._following.breakpoints, self.run)
+
+    def _keep(self, change: StopSettled | StopArrived | GradientsArrived | FindingArrived | UncaughtArrived) -> None:
+        match change:
+            case StopSettled():
+                self.run.stops.append(change)
+            case StopArrived(stop=stop):
+                self._snapshots.append(stop.snapshot)
+                del self._snapshots[:-SNAPSHOTS_KEPT]
+            case GradientsArrived(session=session, gradients=gradients):
+                self.run.gradients.setdefault(session, []).append(gradients)
+            case FindingArrived(finding=finding):
+                self._findings[_key(finding)] = finding
+                self.run.findings = list(self._findings.values())
+            case UncaughtArrived(uncaught=uncaught):
+                self.run.uncaught.append(uncaught)
+
+    def _print(self, change: StopSettled | StopArrived | GradientsArrived | FindingArrived | UncaughtArrived) -> None:
+        match change:
+            case StopSettled():
+                self._text.stop(change)
+            case StopArrived():
+                pass  # it comes again with its reason, settled
+            case GradientsArrived(gradients=gradients):
+                self._text.backward(gradients, self._snapshot_behind(gradients))
+            case FindingArrived(finding=finding):
+                if finding.count == 1 and (finding.severity != "information" or self._following.show_all):
+                    self._text.finding(finding)
+            case UncaughtArrived(uncaught=uncaught):
+                self._text.uncaught(uncaught)
+
+    def _snapshot_behind(self, gradients: Gradients) -> Snapshot | None:
+        ran = set(gradients.nodes.key) | set(gradients.edges.source)
+        return next((each for each in reversed(self._snapshots) if not ran.isdisjoint(each.nodes.key)), None)
+
+    def _while_somebody_reads(self, stream: IO[str]) -> _ClosedPipe:
+        return _ClosedPipe(stream, self._on_pipe_closed)
+
+
+class _ClosedPipe(contextlib.AbstractContextManager[None]):
+    """Takes a ``BrokenPipeError``: nobody reads the stream any more."""
+
+    def __init__(self, stream: IO[str], on_closed: Callable[[], None]) -> None:
+        self._stream = stream
+        self._on_closed = on_closed
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> bool:
+        if not isinstance(error, BrokenPipeError):
+            return False
+        with contextlib.suppress(OSError, ValueError), Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+            os.dup2(nowhere.fileno(), self._stream.fileno())  # else the interpreter fails as it flushes at exit
+        self._on_closed()
+        return True
+
+
+def _key(finding: Finding) -> tuple[str, str, int, bool]:
+    return finding.rule, finding.site.path, finding.site.line, finding.foreseen
