@@ -49,6 +49,13 @@ def site_of(frame: FrameType) -> Site:
     return _site(frame.f_code, frame.f_lineno, in_library=owner_of(frame) != "user")
 
 
+def code_site(code: CodeType, *, line: int, function: str) -> Site:
+    """Where a piece of code was written, whoever runs it."""
+    name = code.co_filename
+    in_library = name.startswith("<frozen") or (not name.startswith("<") and _owner_of_file(name) != "user")
+    return _made(name, line, function, in_library=in_library)
+
+
 def raised_site(trace: TracebackType | None) -> Site | None:
     """The innermost line of the user's own code that an exception passed."""
     found: Site | None = None
