@@ -45,8 +45,8 @@ export function activate(context: ExtensionContext): void {
   const around: Surroundings = {
     relay,
     bootstrapExpression: () => server.bootstrapExpression(),
-    onTorch: (_, state) => {
-      status.showWatched(state);
+    onWatched: (watched) => {
+      status.showWatched(watched);
     },
     onSnapshot,
   };

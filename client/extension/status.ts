@@ -5,8 +5,8 @@ import { languages, StatusBarAlignment, ThemeColor, window, type Disposable } fr
 import type { TorchState } from "../protocol/wire";
 import type { ServerState } from "./server";
 
-/** What the debugged program shows; `nothing` when none is debugged. */
-export type Watched = TorchState | "nothing";
+/** What the debugged program shows; `nothing` when none is debugged, `refused` when the probe is not in. */
+export type Watched = TorchState | "nothing" | "refused";
 
 const WORDS: Readonly<Record<Watched, { readonly text: string; readonly tooltip: string }>> = {
   nothing: { text: "$(eye) tapelens", tooltip: "tapelens: no Python program is being debugged." },
@@ -18,6 +18,10 @@ const WORDS: Readonly<Record<Watched, { readonly text: string; readonly tooltip:
   too_old: {
     text: "$(eye-closed) tapelens: torch too old",
     tooltip: "The program's torch is too old for tapelens: see the panel.",
+  },
+  refused: {
+    text: "$(warning) tapelens: not in",
+    tooltip: "The probe could not be put into the program: see the panel.",
   },
   switched_off: { text: "$(eye-closed) tapelens: off", tooltip: "tapelens is switched off in this program." },
 };

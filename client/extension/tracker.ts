@@ -4,6 +4,7 @@ import type { DebugAdapterTracker, DebugSession } from "vscode";
 
 import type { TorchState } from "../protocol/wire";
 import { bodyOf, type Body, type Relay } from "./relay";
+import type { Watched } from "./status";
 
 const PASSED_ON: ReadonlySet<string> = new Set(["stopped", "continued", "exited"]);
 
@@ -12,8 +13,8 @@ export interface Surroundings {
   readonly relay: Relay;
   /** The text that puts the probe in; undefined where no server has given it yet. */
   bootstrapExpression(): string | undefined;
-  /** The probe has said what it can show of the program. */
-  onTorch(session: DebugSession, state: TorchState): void;
+  /** What is known of the program has changed. */
+  onWatched(watched: Watched): void;
   /** A snapshot has come. */
   onSnapshot(session: DebugSession): void;
 }
@@ -78,9 +79,11 @@ export class SessionTracker implements DebugAdapterTracker {
           const { result } = bodyOf(answer);
           const text = typeof result === "string" ? result : "";
           this.tell("tapelensBootstrap", { result: text });
-          this.hear(text);
+          if (text.startsWith('{"err"')) this.around.onWatched("refused");
+          else this.hear(text);
         },
         (error: unknown) => {
+          this.around.onWatched("refused");
           this.tell("tapelensBootstrap", { error: error instanceof Error ? error.message : String(error) });
         },
       );
@@ -98,7 +101,7 @@ export class SessionTracker implements DebugAdapterTracker {
 
   private hear(data: string): void {
     const state = torchStateIn(data);
-    if (state !== undefined) this.around.onTorch(this.session, state);
+    if (state !== undefined) this.around.onWatched(state);
   }
 
   private end(): void {

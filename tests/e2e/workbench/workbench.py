@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -59,12 +60,13 @@ class Workbench:
         expect(self.page.locator(f'[aria-label*="Ln {line}, Col"]').first).to_be_visible()
 
     def run_command(self, title: str) -> None:
-        """Run a command by its full title, from the palette."""
+        """Run a command by its title as the palette shows it."""
         self.page.keyboard.press("F1")
         box = self.page.locator(".quick-input-widget input")
         expect(box).to_be_visible()
         box.fill(f">{title}")
-        entry = self.page.locator(".quick-input-list .monaco-list-row").filter(has_text=title).first
+        shown = re.compile(rf"{re.escape(title)}(, |$)")  # a keybinding may follow
+        entry = self.page.get_by_role("option", name=shown).first
         expect(entry).to_be_visible()
         entry.click()
         expect(self.page.locator(".quick-input-widget")).to_be_hidden()
@@ -91,7 +93,7 @@ class Workbench:
 
     def remove_breakpoints(self) -> None:
         """None is left in any file."""
-        self.run_command("Debug: Remove All Breakpoints")
+        self.run_command("Remove All Breakpoints")
 
     def start_debugging(self) -> None:
         """F5, with the folder's first launch configuration."""
@@ -123,19 +125,22 @@ class Workbench:
         """No session runs."""
         expect(self.page.locator(".debug-toolbar")).to_be_hidden(timeout=DEADLINE_S * 1000)
 
+    def reset(self) -> None:
+        """As after loading: nothing runs, no breakpoint, no setting, no file is open."""
+        self.page.keyboard.press("Escape")
+        self.page.mouse.move(700, 5)
+        self.stop_debugging()
+        self.remove_breakpoints()
+        self.write_settings()
+        self.close_editors()
+
     # -- what is shown -----------------------------------------------------------------------------------
 
     def panel(self, holds: str = "body") -> Frame:
         """The frame of the tapelens panel, once it shows an element."""
 
         def find() -> Frame | None:
-            for frame in self.page.frames:
-                try:
-                    if frame.locator("#panel").count() and frame.locator(holds).count():
-                        return frame
-                except Error:  # a frame that is on its way out
-                    continue
-            return None
+            return next((frame for frame in self.page.frames if _holds(frame, "#panel", holds)), None)
 
         return self.wait_for(find, f"the panel with {holds}")
 
@@ -163,6 +168,10 @@ class Workbench:
         finally:
             self.page.keyboard.up("Alt")
 
+    def notifications(self) -> list[str]:
+        """Messages in the corner."""
+        return self.page.locator(".notifications-toasts .notification-list-item-message").all_inner_texts()
+
     def status(self) -> str:
         """The status bar's item of tapelens."""
         return self.page.locator('[id="tapelens.tapelens.tapelens.status"]').inner_text()
@@ -174,9 +183,7 @@ class Workbench:
         self.page.screenshot(path=path)
         return path
 
-    def wait_for(
-        self, ask: Callable[[], Value | None], what: str, *, deadline_s: float = DEADLINE_S
-    ) -> Value:
+    def wait_for(self, ask: Callable[[], Value | None], what: str, *, deadline_s: float = DEADLINE_S) -> Value:
         """The first true answer; the page goes on meanwhile.
 
         Raises:
@@ -229,3 +236,10 @@ class Workbench:
         )
         assert place, f"{word} is not in line {line}"
         return place[0], place[1]
+
+
+def _holds(frame: Frame, *selectors: str) -> bool:
+    try:
+        return all(frame.locator(selector).count() for selector in selectors)
+    except Error:  # a frame that is on its way out
+        return False

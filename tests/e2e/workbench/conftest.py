@@ -1,0 +1,106 @@
+"""One workbench for all tests of a module: a clean profile, our .vsix, a folder of programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from e2e.workbench import install
+from e2e.workbench.code_server import Profile, install_extensions, pack_extension, running_code_server
+from e2e.workbench.workbench import Workbench
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+PICTURES = ROOT / "build" / "pictures" / "workbench"
+PACKAGE_DEADLINE_S = 300
+BROWSER_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+# As the Python Debugger writes it into a new launch.json, but for the console: a test reads it in the page.
+LAUNCH: Mapping[str, Any] = {
+    "version": "0.2.0",
+    "configurations": [
+        {
+            "name": "Python Debugger: Current File",
+            "type": "debugpy",
+            "request": "launch",
+            "program": "${file}",
+            "console": "internalConsole",
+        }
+    ],
+}
+
+
+@pytest.fixture(scope="session")
+def vsix() -> Path:
+    """The extension as users get it, built from this checkout."""
+    made = subprocess.run(
+        ("node", str(ROOT / "client" / "extension" / "package.mjs")),
+        cwd=ROOT,
+        env={**os.environ, "PYTHON": sys.executable},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PACKAGE_DEADLINE_S,
+        check=False,
+    )
+    assert made.returncode == 0, made.stdout + made.stderr
+    return ROOT / made.stdout.rpartition(":")[0]
+
+
+@pytest.fixture(scope="module")
+def shared_workbench(vsix: Path) -> Generator[Workbench]:
+    """A window of a running workbench; the module's tests share it."""
+    install.install()
+    root = Path(tempfile.mkdtemp(prefix="tapelens-"))  # short: sockets lie below it
+    try:
+        profile = Profile(root=root / "profile")
+        profile.write_settings()
+        install_extensions(profile, [pack_extension(HERE / "debugger_extension", root / "debugger.vsix"), vsix])
+        folder = _make_folder(root / "programs")
+        environment = {"TAPELENS_TEST_PYTHON": sys.executable}
+        with (
+            running_code_server(profile, environment=environment, log=root / "code-server.log") as address,
+            sync_playwright() as playwright,
+            playwright.chromium.launch(
+                executable_path=install.browser_program(), args=list(BROWSER_ARGUMENTS)
+            ) as browser,
+        ):
+            page = browser.new_page(viewport={"width": 1400, "height": 900})
+            workbench = Workbench(page, address, folder, PICTURES)
+            workbench.load()
+            yield workbench
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture
+def workbench(shared_workbench: Workbench) -> Generator[Workbench]:
+    """The shared window, left without sessions, breakpoints and settings of the test's."""
+    yield shared_workbench
+    shared_workbench.reset()
+
+
+def _make_folder(folder: Path) -> Path:
+    (folder / ".vscode").mkdir(parents=True)
+    (folder / ".vscode" / "launch.json").write_text(json.dumps(LAUNCH), encoding="utf-8")
+    for program in (*(ROOT / "examples" / "seed").glob("*.py"), *(HERE / "programs").glob("*.py")):
+        shutil.copy(program, folder)
+    return folder
