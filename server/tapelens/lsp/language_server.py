@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from typing import Any, Protocol
 
 from pygls.lsp.server import LanguageServer
@@ -54,6 +55,7 @@ class TapelensServer(LanguageServer):
         self.settings = Settings()
         self._sessions: dict[str, Session] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        self._aside: set[asyncio.Task[None]] = set()
         self._over = asyncio.Event()
         self.store.subscribe(self._on_change)
 
@@ -110,6 +112,17 @@ class TapelensServer(LanguageServer):
     def _on_change(self, change: Change) -> None:
         if isinstance(change, SessionChanged) and change.info.state == "ended":
             self._release(change.info.session)
+
+    def run_aside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run what nobody waits for; a fault of it is logged."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._aside.add(task)  # the loop itself holds tasks weakly
+        task.add_done_callback(self._on_run)
+
+    def _on_run(self, task: asyncio.Task[None]) -> None:
+        self._aside.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("something that ran aside failed", exc_info=error)
 
     # -- the client ------------------------------------------------------------------------------------
 

@@ -247,9 +247,11 @@ def read_params(value: object, kind: type[T]) -> T:
     try:
         return cast("T", structure({} if value is None else value, kind))
     except WireError as unfit:
-        path, colon, rest = str(unfit).partition(":")
-        spelled = next((name for name, own in renamed.items() if own == path), path)
-        raise WireError(f"{spelled}{colon}{rest}") from unfit
+        sentence = str(unfit)
+        for spelled, own in renamed.items():
+            if sentence.startswith((f"{own}:", f"{own}.", f"{own}[")):
+                sentence = spelled + sentence.removeprefix(own)
+        raise WireError(sentence) from unfit
 
 
 def camel(name: str) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import gc
 import logging
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Serve one client, on standard input and output or on a loopback port.
+def serve(*, tcp_port: int | None) -> int:
+    """Serve one client, on a loopback port or, without one, on standard input and output.
 
     Returns:
         LSP's exit status: 0 when the client asked for ``shutdown`` first, else 1.
@@ -30,16 +29,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         UsageError: The port cannot be listened on.
     """
-    parser = argparse.ArgumentParser(prog="tapelens serve", description="The language server.")
-    ways = parser.add_mutually_exclusive_group()
-    ways.add_argument("--stdio", action="store_true", help="talk on standard input and output (the default)")
-    ways.add_argument("--tcp", type=int, metavar="PORT", help=f"wait for one client on {LOOPBACK}:PORT")
-    options = parser.parse_args(argv)
-    return serve(tcp_port=options.tcp)
-
-
-def serve(*, tcp_port: int | None) -> int:
-    """As ``main``; ``tcp_port`` is None for standard input and output."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="tapelens: %(levelname)s: %(message)s")
     gc.disable()  # hundreds of classes are made and none is garbage
     from .features import make_server  # noqa: PLC0415 (see above)

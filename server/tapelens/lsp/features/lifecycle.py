@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
 from lsprotocol import types
@@ -24,7 +23,7 @@ def initialize(ls: TapelensServer, params: types.InitializeParams) -> None:
         _complain(ls, f"initializationOptions: {unfit}")
 
 
-async def did_change_configuration(ls: TapelensServer, params: types.DidChangeConfigurationParams) -> None:
+def did_change_configuration(ls: TapelensServer, params: types.DidChangeConfigurationParams) -> None:
     """Take ``tapelens.pauseOn``; programs that run hear of it at once."""
     try:
         settings = read_settings(params.settings)
@@ -34,7 +33,8 @@ async def did_change_configuration(ls: TapelensServer, params: types.DidChangeCo
     before, ls.settings = ls.settings, Settings(notifications=ls.settings.notifications, pause_on=settings.pause_on)
     if settings.pause_on == before.pause_on:
         return
-    await asyncio.gather(*(_tell(session, settings.pause_on) for session in ls.live_sessions()))
+    for session in ls.live_sessions():
+        ls.run_aside(_tell(session, settings.pause_on))
 
 
 async def _tell(session: Session, pause_on: tuple[str, ...]) -> None:
