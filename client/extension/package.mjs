@@ -69,9 +69,9 @@ function bundledLibraries() {
   return folder;
 }
 
-/** Whether a file of ours belongs into the .vsix. */
+/** Whether a file belongs into the .vsix; the command line does not, for it needs rich. */
 function isShipped(path) {
-  return !/(^|\/)(__pycache__|tests?)(\/|$)|\.(pyc|so|pyd)$/.test(path);
+  return !/(^|\/)(__pycache__|tests?|tapelens\/cli|tapelens\/__main__\.py)(\/|$)|\.(pyc|so|pyd)$/.test(path);
 }
 
 function stageExtension() {

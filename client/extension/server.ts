@@ -189,7 +189,7 @@ export class Server implements Disposable {
       "tapelens",
       {
         command: python,
-        args: ["-m", "tapelens", "serve", "--stdio"],
+        args: ["-m", "tapelens.lsp"],
         options: {
           cwd: folder, // -m puts the working folder first on sys.path: never the user's
           env: {
