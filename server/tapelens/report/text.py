@@ -64,7 +64,7 @@ class TextReport:
         if stop.path:
             self._source(stop.path, stop.line, before=LINES_AROUND, after=LINES_AROUND)
         if snapshot is None:
-            self._indented(Text("No tensors to show: the program has not imported torch, or the probe is off."))
+            self._indented(Text("Nothing to show here: torch is not imported yet, or the probe is not in."))
             return
         self._snapshot(snapshot)
 
