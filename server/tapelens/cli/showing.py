@@ -18,6 +18,7 @@ from ..store.sessions import (
     Change,
     FindingArrived,
     GradientsArrived,
+    SessionChanged,
     SessionInfo,
     StopArrived,
     StopSettled,
@@ -85,6 +86,8 @@ class Showing:
                 if self._is_text:
                     with self._while_somebody_reads(sys.stderr):
                         self._print(change)
+            case SessionChanged(info=info) if info.problem and info.problem not in self.run.notes:
+                self.note(info.problem)
             case _:
                 pass
 
@@ -126,7 +129,7 @@ class Showing:
 
     def _shortcomings(self, info: SessionInfo) -> list[str]:
         if info.problem:
-            return [info.problem]
+            return []  # it was told as it arose
         if info.exit_code is None:
             return ["The program ended without telling its exit status: it was killed."]
         if (sentence := torch_sentence(info)) is not None:
