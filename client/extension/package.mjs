@@ -99,7 +99,7 @@ function stageExtension() {
   return manifest.version;
 }
 
-//run(process.execPath, [join(root, "client", "panel", "build.mjs")]);
+run(process.execPath, [join(root, "client", "panel", "build.mjs")]);
 run(process.execPath, [join(root, "client", "extension", "build.mjs")]);
 const vsix = join(build, `tapelens-${stageExtension()}.vsix`);
 run(

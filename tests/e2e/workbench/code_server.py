@@ -34,7 +34,6 @@ SETTINGS: Mapping[str, Any] = {
     "update.mode": "none",
     "extensions.autoCheckUpdates": False,
     "telemetry.telemetryLevel": "off",
-    "files.watcherExclude": {"**": True},
     "git.enabled": False,
     "editor.minimap.enabled": False,
     "editor.hover.delay": 50,
