@@ -71,8 +71,7 @@ class ProbeSession:
 
     def start(self) -> None:
         """Begin to watch; a torch that is imported later is met then."""
-        if self._state != "switched_off":
-            self._torch_import.watch()
+        self._torch_import.watch()
 
     def configure(self, configuration: Configuration) -> None:
         """A second bootstrap: another front end's wishes for a probe that is in already."""

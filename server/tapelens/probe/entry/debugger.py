@@ -18,7 +18,7 @@ from ...wire.envelope import ProbeMessage
 from ..guard import describe
 from ..outbox import Outbox, batch
 from ..pydevd.debugger import Debugger, Suspension, current_debugger
-from ..session import ProbeSession
+from ..session import ProbeSession, is_switched_off
 
 _BUNDLE = str(Path(__file__).resolve().parents[2]) + os.sep
 
@@ -30,9 +30,6 @@ class _Entered:
         self.debugger = debugger
         self.pid = os.getpid()
         self.outbox = Outbox(debugger)
-        debugger.answer_without_delay()
-        debugger.hide_files_below(_BUNDLE)
-        debugger.watch_suspensions(self._on_suspended)
         self.session = ProbeSession(
             configuration,
             self.outbox,
@@ -40,6 +37,11 @@ class _Entered:
             stop=lambda: debugger.stops,
             missing=debugger.missing,
         )
+        if is_switched_off():  # not even the debugger is touched
+            return
+        debugger.answer_without_delay()
+        debugger.hide_files_below(_BUNDLE)
+        debugger.watch_suspensions(self._on_suspended)
         self.session.start()
         atexit.register(self._at_exit)
         os.register_at_fork(after_in_child=self._in_child)
