@@ -23,8 +23,8 @@ await build({
   legalComments: "inline",
   logLevel: "warning",
 });
-await copyFile(join(here, "panel.css"), join(page, "panel.css"));
-await copyFile(join(here, "index.html"), join(page, "index.html"));
+for (const name of ["panel.css", "index.html", "icon.svg"])
+  await copyFile(join(here, name), join(page, name));
 
 const sizes = await Promise.all(
   ["panel.js", "panel.css"].map(async (name) => (await stat(join(page, name))).size),

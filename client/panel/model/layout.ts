@@ -18,6 +18,13 @@ export interface PlacedEdge {
   readonly label: Point; // the middle of the label
 }
 
+/** The tip of an arrow at which backward starts. */
+export interface PlacedStart extends Point {
+  readonly node: string;
+  readonly number: string | null;
+  readonly flowed: boolean;
+}
+
 /** A drawing with every place decided, its corner at 0, 0. */
 export interface Placed {
   readonly direction: Direction;
@@ -25,6 +32,7 @@ export interface Placed {
   readonly height: number;
   readonly nodes: readonly PlacedNode[];
   readonly edges: readonly PlacedEdge[];
+  readonly starts: readonly PlacedStart[];
 }
 
 export type Direction = "down" | "right";
@@ -108,6 +116,12 @@ function place(drawing: Drawing, direction: Direction): Placed {
     const points = [start, ...(bend?.points ?? []), end].filter((point) => point !== undefined);
     return { edge, points, label: bend?.label ?? { x: 0, y: 0 } };
   });
+  const starts = drawing.starts.flatMap((start): PlacedStart[] => {
+    const placed = nodes.find(({ node }) => node.id === start.node);
+    if (placed === undefined) return [];
+    const { x, y, node } = placed;
+    return [{ ...start, ...(down ? { x, y: y - node.height / 2 } : { x: x - node.width / 2, y }) }];
+  });
   const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
   return {
     direction,
@@ -115,6 +129,7 @@ function place(drawing: Drawing, direction: Direction): Placed {
     height: height + (down ? startRoom : 0),
     nodes,
     edges,
+    starts,
   };
 }
 

@@ -1,4 +1,13 @@
-import type { Finding, Gradients, PanelSession, PanelStop, ToPanel, Uncaught } from "../../protocol/wire";
+import {
+  WIRE_VERSION,
+  type Finding,
+  type Gradients,
+  type PanelSession,
+  type PanelStop,
+  type ToPanel,
+  type Uncaught,
+  type Welcome,
+} from "../../protocol/wire";
 
 export const STOPS_KEPT = 200; // as many as the server keeps
 
@@ -70,13 +79,7 @@ export const START: Model = {
 export function next(model: Model, message: Message): Model {
   switch (message.kind) {
     case "welcome":
-      return {
-        ...model,
-        connection: { kind: "open", version: message.version },
-        sessions: [], // everything known follows
-        latestSession: null,
-        notice: null,
-      };
+      return welcomed(model, message);
     case "session":
       return takeSession(model, message);
     case "stop":
@@ -120,6 +123,38 @@ export function next(model: Model, message: Message): Model {
     case "dismiss_notice":
       return { ...model, notice: null };
   }
+}
+
+function welcomed(model: Model, { wire, version }: Welcome): Model {
+  if (wire !== WIRE_VERSION) {
+    const reason = `This page speaks version ${WIRE_VERSION} of tapelens' wire and the server version ${wire}: load it again.`;
+    return { ...model, connection: { kind: "refused", reason } };
+  }
+  // everything known follows
+  return { ...model, connection: { kind: "open", version }, sessions: [], latestSession: null, notice: null };
+}
+
+/** What outlives a reload of the page. */
+export function keepable(model: Model): { readonly view: View; readonly selection: Selection | null } {
+  return { view: model.view, selection: model.selection };
+}
+
+/** A model with what an earlier page kept, as far as it is what this one would keep. */
+export function withKept(model: Model, kept: unknown): Model {
+  if (typeof kept !== "object" || kept === null) return model;
+  const view = "view" in kept && isView(kept.view) ? kept.view : model.view;
+  const selection = "selection" in kept && isSelection(kept.selection) ? kept.selection : null;
+  return { ...model, view, selection };
+}
+
+function isView(value: unknown): value is View {
+  return value === "graph" || value === "tape" || value === "tensors" || value === "source";
+}
+
+function isSelection(value: unknown): value is Selection {
+  if (typeof value !== "object" || value === null || !("node" in value) || !("tensor" in value)) return false;
+  const { node, tensor } = value;
+  return (node === null || typeof node === "number") && (tensor === null || typeof tensor === "string");
 }
 
 /** The session that is shown: the chosen one, or the one that stopped last. */

@@ -1,4 +1,4 @@
-import type { NodeState, PanelStop, Site } from "../../protocol/wire";
+import type { NodeState, PanelStop, Site, Snapshot } from "../../protocol/wire";
 import { formatBytes, plural } from "./format";
 import { isLeafNode, nodeCount } from "./snapshot";
 import { stopKey, type SessionRecord } from "./state";
@@ -18,28 +18,48 @@ export interface StripItem {
   readonly note: string;
 }
 
+const strips = new WeakMap<SessionRecord, readonly StripItem[]>();
+
 export function stripOf(record: SessionRecord): readonly StripItem[] {
-  return record.stops.map((stop, place) => itemOf(record, stop, record.stops[place - 1] ?? null));
+  let strip = strips.get(record);
+  if (strip === undefined) {
+    strip = record.stops.map((stop, place) => itemOf(record, stop, record.stops[place - 1] ?? null));
+    strips.set(record, strip);
+  }
+  return strip;
 }
 
 function itemOf(record: SessionRecord, stop: PanelStop, earlier: PanelStop | null): StripItem {
-  const { snapshot } = stop;
-  const states: NodeState[] = [];
+  const counts = countsOf(stop.snapshot);
+  return {
+    key: stopKey(stop),
+    serial: stop.snapshot.stop,
+    ...justRan(stop, earlier),
+    site: stop.snapshot.site,
+    ...counts,
+    note: noteOf(record, stop, earlier, counts.operations),
+  };
+}
+
+type Counts = Pick<StripItem, "dots" | "operations" | "keptBytes">;
+
+const counted = new WeakMap<Snapshot, Counts>();
+
+function countsOf(snapshot: Snapshot): Counts {
+  const known = counted.get(snapshot);
+  if (known !== undefined) return known;
+  const dots: NodeState[] = [];
+  let operations = 0;
   let keptBytes = 0;
   for (let row = 0; row < nodeCount(snapshot); row += 1) {
     keptBytes += Math.max(0, snapshot.nodes.saved_bytes[row] ?? 0);
-    if (!isLeafNode(snapshot, row)) states.push(snapshot.nodes.state[row] ?? "unknown");
+    if (isLeafNode(snapshot, row)) continue;
+    operations += 1;
+    if (dots.length < DOTS) dots.push(snapshot.nodes.state[row] ?? "unknown");
   }
-  return {
-    key: stopKey(stop),
-    serial: snapshot.stop,
-    ...justRan(stop, earlier),
-    site: snapshot.site,
-    dots: states.slice(0, DOTS),
-    operations: states.length,
-    keptBytes,
-    note: noteOf(record, stop, earlier, states.length),
-  };
+  const counts = { dots, operations, keptBytes };
+  counted.set(snapshot, counts);
+  return counts;
 }
 
 function noteOf(

@@ -1,0 +1,73 @@
+import type { JSX } from "preact";
+
+import type { PanelStop } from "../../protocol/wire";
+import { plural, shorten } from "../model/format";
+import { frameTensors } from "../model/snapshot";
+import type { SessionRecord } from "../model/state";
+import { Icon } from "./icons";
+import { Place, Sentence } from "./parts";
+
+const MESSAGE_LENGTH = 600;
+
+/** What backward will do from this stop, in the server's words. */
+export function Forecast({ stop }: { readonly stop: PanelStop }): JSX.Element | null {
+  if (stop.forecast === "") return null;
+  const raises = stop.snapshot.backward.will_raise;
+  const names = new Set(frameTensors(stop.snapshot).flatMap((tensor) => tensor.names));
+  return (
+    <aside class={raises === null ? "note" : "note note-broken"} aria-label="What backward will do">
+      <Icon name={raises === null ? "info" : "error"} />
+      <p>
+        <Sentence text={stop.forecast} names={names} />
+        {raises?.freed_by != null && (
+          <>
+            {" "}
+            <span class="muted">Freed by</span>{" "}
+            <Place site={raises.freed_by} here={stop.snapshot.site.path} />
+          </>
+        )}
+      </p>
+    </aside>
+  );
+}
+
+/** The exception that stopped or ended the program; gone once the program has stopped elsewhere. */
+export function UncaughtNote({
+  record,
+  stop,
+}: {
+  readonly record: SessionRecord;
+  readonly stop: PanelStop | null;
+}): JSX.Element | null {
+  const { uncaught } = record;
+  if (uncaught === null || (stop !== null && uncaught.stop < stop.snapshot.stop)) return null;
+  return (
+    <aside class="note note-broken" aria-label="Uncaught exception">
+      <Icon name="error" />
+      <p>
+        <strong>{uncaught.type_name}</strong>
+        {uncaught.site !== null && (
+          <>
+            {" at "}
+            <Place site={uncaught.site} here={stop?.snapshot.site.path ?? null} />
+          </>
+        )}
+        {uncaught.message !== "" && `: ${shorten(uncaught.message, MESSAGE_LENGTH)}`}
+      </p>
+    </aside>
+  );
+}
+
+/** What a bound kept out of this snapshot. */
+export function LeftOut({ stop }: { readonly stop: PanelStop }): JSX.Element | null {
+  const left = stop.snapshot.left_out;
+  if (left.length === 0) return null;
+  return (
+    <span
+      class="left-out"
+      title={left.map((out) => `${plural(out.count, "item")} of ${out.what}: ${out.why}`).join("\n")}
+    >
+      {`left out: ${left.map((out) => `${out.count} ${out.what}`).join(", ")}`}
+    </span>
+  );
+}

@@ -1,0 +1,25 @@
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+
+import type { Control, Site } from "../../protocol/wire";
+import type { Intent } from "../model/state";
+
+/** What a view can do. */
+export interface Actions {
+  readonly dispatch: (intent: Intent) => void;
+  readonly control: (session: string, action: Control["action"]) => void;
+  /** Show a line in the editor; null where there is none. */
+  readonly open: ((site: Site) => void) | null;
+  readonly retry: () => void;
+}
+
+export const ActionsContext = createContext<Actions>({
+  dispatch: () => undefined,
+  control: () => undefined,
+  open: null,
+  retry: () => undefined,
+});
+
+export function useActions(): Actions {
+  return useContext(ActionsContext);
+}
