@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -25,13 +26,26 @@ def undisturbed() -> Generator[None]:
         yield
 
 
+@contextmanager
+def collector_held() -> Generator[None]:
+    """No garbage collection while we allocate: it would run the user's finalizers in our midst."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def is_plain_on_cpu(tensor: torch.Tensor) -> bool:
     """Whether kernels may read its values: dense, strided, ours to read, and nobody who listens.
 
     Call it ``undisturbed``.
     """
     torch = sys.modules["torch"]
-    if type(tensor) not in (torch.Tensor, torch.nn.Parameter) and not _is_thin_subclass(type(tensor)):
+    if is_uninitialised(tensor) or answers_itself(type(tensor)):
         return False
     keys = torch._C._dispatch_keys(tensor).raw_repr()
     if keys & ~_plain_keys():
@@ -39,6 +53,17 @@ def is_plain_on_cpu(tensor: torch.Tensor) -> bool:
     if someone_listens() or torch._C._is_cow_tensor(tensor):
         return False
     return _reaches_memory(tensor)
+
+
+def is_uninitialised(tensor: torch.Tensor) -> bool:
+    """A lazy module's parameter that has no shape yet."""
+    return sys.modules["torch"].nn.parameter.UninitializedTensorMixin in type(tensor).__mro__
+
+
+def answers_itself(kind: type) -> bool:
+    """A subclass with kernels of its own (``__torch_dispatch__``), which may answer for shape and device too."""
+    base = sys.modules["torch"].Tensor
+    return kind is not base and getattr(kind, "__torch_dispatch__", None) is not base.__torch_dispatch__
 
 
 def someone_listens() -> bool:
@@ -51,28 +76,21 @@ def someone_listens() -> bool:
     )
 
 
-def _is_thin_subclass(kind: type) -> bool:
-    """A subclass without kernels of its own (``__torch_dispatch__``) and with memory of its own."""
-    torch = sys.modules["torch"]
-    if issubclass(kind, torch.nn.parameter.UninitializedTensorMixin):
-        return False
-    return getattr(kind, "__torch_dispatch__", None) is torch.Tensor.__torch_dispatch__
-
-
 @functools.cache
 def _plain_keys() -> int:
-    keys = sys.modules["torch"]._C.DispatchKeySet
-    key = sys.modules["torch"]._C.DispatchKey
-    found = keys(key.CPU)
-    for name in ("ADInplaceOrView", "AutogradCPU", "AutocastCPU"):
-        found = found.add(getattr(key, name))
-    return found.raw_repr()
+    c = sys.modules["torch"]._C
+    names = ("ADInplaceOrView", "AutogradCPU", "AutocastCPU")
+    return functools.reduce(
+        lambda keys, name: keys.add(getattr(c.DispatchKey, name)), names, c.DispatchKeySet(c.DispatchKey.CPU)
+    ).raw_repr()
 
 
 def _reaches_memory(tensor: torch.Tensor) -> bool:
     """Whether the storage holds every element: a resharded or resized parameter's does not."""
-    if not tensor.numel():
+    base = sys.modules["torch"]._C.TensorBase
+    shape = base.shape.__get__(tensor)
+    if 0 in shape:
         return True
-    last = sum((size - 1) * stride for size, stride in zip(tensor.shape, tensor.stride(), strict=True))
-    needed = (tensor.storage_offset() + last + 1) * tensor.element_size()
-    return tensor.untyped_storage().nbytes() >= needed
+    last = sum((size - 1) * stride for size, stride in zip(shape, base.stride(tensor), strict=True))
+    needed = (base.storage_offset(tensor) + last + 1) * base.element_size(tensor)
+    return base.untyped_storage(tensor).nbytes() >= needed

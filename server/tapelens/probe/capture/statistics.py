@@ -54,13 +54,14 @@ class StatisticsTable:
         with undisturbed():
             if not is_plain_on_cpu(tensor):
                 return -1
-            size_bytes = tensor.numel() * tensor.element_size()
+            base = sys.modules["torch"]._C.TensorBase  # a subclass may have a numel() of its own
+            size_bytes = base.numel(tensor) * base.element_size(tensor)
             if size_bytes > self._bytes or not self._room:
                 self.left_out += 1
                 return -1
             self._bytes -= size_bytes
             self._room -= 1
-            self._rows.append(_read(tensor))
+            self._rows.append(_read(base.as_subclass(tensor, sys.modules["torch"].Tensor)))
         return len(self._rows) - 1
 
     def columns(self) -> StatisticsColumns:

@@ -1,0 +1,199 @@
+"""One frame of a stop as a snapshot."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from ...wire.sites import Site
+from ...wire.snapshot import Backward as BackwardFacts
+from ...wire.snapshot import HookColumns, LeftOut, Snapshot
+from .backward import Backward
+from .foresight import Leaves, Root, choose_root
+from .graph import ACCUMULATE_GRAD, Graph, walk_graph
+from .guards import collector_held, undisturbed
+from .hooks import Hook, hooks_of
+from .names import Reach, names_of
+from .nodes import edge_columns, node_columns, read_saved, saved_columns
+from .raising import FreedBy
+from .reading import Reading
+from .roots import backward_call
+from .statistics import StatisticsTable
+from .tables import NONE, Shapes, Sites, Strings
+from .tensors import TensorRows
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bounds:
+    """How much one snapshot may hold and cost.
+
+    Attributes:
+        values: Values of the frame that are looked at for tensors.
+        details_ms: Time for saved tensors and shapes, after the graph's structure is known.
+        numbers_ms: Time for reading tensors' values.
+    """
+
+    tensors: int = 2_000
+    values: int = 20_000
+    nodes: int = 20_000
+    saved: int = 40_000
+    hooks: int = 1_000
+    details_ms: int = 200
+    numbers_ms: int = 50
+
+
+BOUNDS = Bounds()
+
+
+def capture_frame(
+    frame: FrameType, *, stop: int, thread: int, depth: int, site: Site, freed_by: FreedBy, bounds: Bounds = BOUNDS
+) -> Snapshot:
+    """Read what the frame reaches, and the graph behind it, without disturbing either.
+
+    The frame's thread must be the calling one. Nothing that was read is kept: when this returns,
+    the program holds what it held before. ``freed_by`` is asked for the site of a backward by the
+    key of its root, and ``depth`` counts from the innermost frame.
+    """
+    begun = time.perf_counter_ns()
+    torch = sys.modules["torch"]
+    with collector_held(), undisturbed():
+        reach = Reach(tensors=bounds.tensors, values=bounds.values)
+        reach.walk(names_of(frame))
+        tensors = TensorRows(reach.tensors)
+        root = _choose_root(frame, tensors)
+        graph = walk_graph(_roots(root, tensors), at_most=bounds.nodes)
+        leaves, leaf_rows, parameters = _tie_leaves(graph, tensors)
+        details_until = time.perf_counter_ns() + bounds.details_ms * 1_000_000
+        saved, saved_unread = read_saved(graph, deadline_ns=details_until)
+        backward = Backward(root, graph, saved, leaves, tensors.readings)
+        foresight = backward.foresee(freed_by, parameters)
+        strings, shapes, sites = Strings(), Shapes(), Sites()
+        statistics = StatisticsTable()
+        numbers_until = time.perf_counter_ns() + bounds.numbers_ms * 1_000_000
+        numbers = tensors.read_values(statistics, deadline_ns=numbers_until)
+        hooks, hooks_run, hooks_left_out = _hooks(tensors, backward, strings, sites, bounds.hooks)
+        saved_rows, saved_left_out = saved_columns(saved, tensors, strings=strings, shapes=shapes, at_most=bounds.saved)
+        tensor_rows = tensors.columns(
+            strings=strings, shapes=shapes, graph=graph, effect=backward.effect_on, statistics=numbers
+        )
+        node_rows = node_columns(
+            graph,
+            saved,
+            leaf_rows,
+            parameters=parameters,
+            strings=strings,
+            shapes=shapes,
+            sites=sites,
+            deadline_ns=details_until,
+        )
+        grad_mode, inference_mode = torch.is_grad_enabled(), torch.is_inference_mode_enabled()
+    left_out = (
+        _left_out("tensors", reach.cut_tensors, f"more than {bounds.tensors} tensors in the frame"),
+        _left_out("tensors", reach.cut_values, "long containers and far values were not looked into"),
+        _left_out("nodes", graph.left_out, f"at least so many beyond the first {bounds.nodes} nodes"),
+        _left_out("saved", saved_unread, f"nodes whose saved tensors {bounds.details_ms} ms did not suffice for"),
+        _left_out("saved", saved_left_out, f"more than {bounds.saved} saved tensors"),
+        _left_out("hooks", hooks_left_out, f"more than {bounds.hooks} hooks"),
+        _left_out("values", tensors.unread_values, "tensors whose values no budget was left for"),
+        _left_out("names", sum(named.unnamed_too for named in reach.tensors.values()), "further names of tensors"),
+    )
+    return Snapshot(
+        kind="snapshot",
+        stop=stop,
+        thread=thread,
+        depth=depth,
+        site=site,
+        torch=str(torch.__version__),
+        grad_mode=grad_mode,
+        inference_mode=inference_mode,
+        capture_us=(time.perf_counter_ns() - begun) // 1000,
+        strings=strings.table(),
+        shapes=shapes.table(),
+        sites=sites.table(),
+        storage_bytes=tensors.storage_bytes(),
+        statistics=statistics.columns(),
+        tensors=tensor_rows,
+        nodes=node_rows,
+        edges=edge_columns(graph),
+        saved=saved_rows,
+        hooks=hooks,
+        backward=BackwardFacts(
+            root=tensors.row(id(root.readings[0].tensor)) if len(root.readings) == 1 else NONE,
+            expression=root.expression,
+            chosen_by=root.chosen_by,
+            will_raise=foresight.will_raise,
+            nodes_freed=foresight.nodes_freed,
+            bytes_freed=foresight.bytes_freed,
+            hooks=hooks_run,
+            retains=root.retains,
+        ),
+        left_out=tuple(entry for entry in left_out if entry is not None),
+    )
+
+
+def _choose_root(frame: FrameType, tensors: TensorRows) -> Root:
+    call = backward_call(frame)
+    for tensor in () if call is None else (*call.roots, *(call.inputs or ())):
+        tensors.add(tensor)
+    return choose_root(call, tensors.readings, tensors.name_of)
+
+
+def _roots(root: Root, tensors: TensorRows) -> Iterator[torch.autograd.graph.Node]:
+    """The foreseen backward's first: it is what a bound must not cut."""
+    for reading in (*root.readings, *tensors.readings.values()):
+        if reading.node is not None:
+            yield reading.node
+
+
+def _tie_leaves(graph: Graph, tensors: TensorRows) -> tuple[Leaves, dict[int, int], set[int]]:
+    """Give every leaf of the graph a row; tell AccumulateGrad's leaves, and the storages of parameters."""
+    leaves = Leaves()
+    rows: dict[int, int] = {}
+    for row, name in enumerate(graph.names):
+        if name == ACCUMULATE_GRAD:
+            leaf = graph.nodes[row].variable  # pyright: ignore[reportAttributeAccessIssue]
+            reading = tensors.add(leaf)
+            leaves.add(leaf, row)
+            rows[row] = tensors.row(id(reading.tensor))
+    parameters = {
+        reading.storage[0]
+        for reading in tensors.readings.values()
+        if reading.storage is not None and _is_parameter(reading)
+    }
+    return leaves, rows, parameters
+
+
+def _is_parameter(reading: Reading) -> bool:
+    return reading.is_leaf == 1 and (
+        reading.requires_grad == 1 or sys.modules["torch"].nn.Parameter in type(reading.tensor).__mro__
+    )
+
+
+def _hooks(
+    tensors: TensorRows, backward: Backward, strings: Strings, sites: Sites, at_most: int
+) -> tuple[HookColumns, tuple[int, ...], int]:
+    """All hooks, the rows of those that the backward foreseen would run, and how many were left out."""
+    every: list[tuple[Reading, Hook]] = [
+        (reading, hook) for reading in tensors.readings.values() for hook in hooks_of(reading.tensor)
+    ]
+    kept = every[:at_most]
+    columns = HookColumns(
+        tensor=tuple(tensors.row(id(reading.tensor)) for reading, _ in kept),
+        node=(NONE,) * len(kept),
+        kind=tuple(hook.kind for _, hook in kept),
+        name=tuple(strings.row(hook.name) for _, hook in kept),
+        site=tuple(sites.row(hook.site) for _, hook in kept),
+    )
+    run = tuple(row for row, (reading, _) in enumerate(kept) if backward.runs(reading))
+    return columns, run, len(every) - len(kept)
+
+
+def _left_out(what: str, count: int, why: str) -> LeftOut | None:
+    return LeftOut(what=what, count=count, why=why) if count else None  # pyright: ignore[reportArgumentType]

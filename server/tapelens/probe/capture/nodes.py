@@ -1,0 +1,181 @@
+"""The snapshot's nodes, edges and saved tensors in columns."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ...wire.snapshot import EdgeColumns, NodeColumns, SavedColumns
+from ..keys import key_of
+from .codes import class_site
+from .graph import Graph, is_custom
+from .saved import NodeSaved, SavedReader
+from .tables import NONE, Shapes, Sites, Strings
+from .tensors import TensorRows
+
+if TYPE_CHECKING:
+    import torch
+
+_LOOK_AT_CLOCK = 64  # nodes between two looks
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a node's first output looks like; rows."""
+
+    shape: int
+    dtype: int
+    device: int
+
+
+def read_saved(graph: Graph, *, deadline_ns: int) -> tuple[list[NodeSaved], int]:
+    """What each node saved, by row, and how many nodes the deadline left unread; newest nodes first."""
+    reader = SavedReader()
+    saved = [_UNREAD] * len(graph.nodes)
+    for row in range(len(graph.nodes) - 1, -1, -1):
+        if not row % _LOOK_AT_CLOCK and time.perf_counter_ns() > deadline_ns:
+            return saved, row + 1
+        saved[row] = reader.read(graph.nodes[row])
+    return saved, 0
+
+
+_UNREAD = NodeSaved("unknown")
+
+
+def node_columns(
+    graph: Graph,
+    saved: list[NodeSaved],
+    leaves: dict[int, int],
+    *,
+    parameters: set[int],
+    strings: Strings,
+    shapes: Shapes,
+    sites: Sites,
+    deadline_ns: int,
+) -> NodeColumns:
+    """All nodes; ``leaves`` are tensor rows by AccumulateGrad's row, ``parameters`` storages not counted as saved."""
+    outlines = _outlines(graph, strings, shapes, deadline_ns)
+    unknown = (NONE,) * len(graph.nodes)
+    return NodeColumns(
+        key=tuple(map(key_of, graph.nodes)),
+        name=tuple(map(strings.row, graph.names)),
+        sequence=tuple(graph.sequences),
+        thread=unknown,
+        site=unknown,
+        module=unknown,
+        shape=tuple(outline.shape for outline in outlines),
+        dtype=tuple(outline.dtype for outline in outlines),
+        device=tuple(outline.device for outline in outlines),
+        leaf=tuple(leaves.get(row, NONE) for row in range(len(graph.nodes))),
+        state=tuple(held.state for held in saved),
+        saved_bytes=_saved_bytes(saved, parameters),
+        custom=_customs(graph, sites),
+    )
+
+
+def edge_columns(graph: Graph) -> EdgeColumns:
+    """All edges."""
+    return EdgeColumns(
+        source=tuple(graph.sources),
+        position=tuple(graph.positions),
+        target=tuple(graph.targets),
+        input_nr=tuple(graph.input_nrs),
+    )
+
+
+def saved_columns(
+    saved: list[NodeSaved], tensors: TensorRows, *, strings: Strings, shapes: Shapes, at_most: int
+) -> tuple[SavedColumns, int]:
+    """All saved tensors, and how many the bound left out."""
+    every = [(row, slot) for row, held in enumerate(saved) for slot in held.slots]
+    kept = every[:at_most]
+    results = _results(tensors)
+    columns = SavedColumns(
+        node=tuple(row for row, _ in kept),
+        name=tuple(strings.row(slot.name) for _, slot in kept),
+        shape=tuple(shapes.row(slot.shape) for _, slot in kept),
+        dtype=tuple(strings.row(slot.dtype) for _, slot in kept),
+        size_bytes=tuple(slot.size_bytes for _, slot in kept),
+        version_saved=tuple(slot.version_saved for _, slot in kept),
+        version_now=tuple(slot.version_now for _, slot in kept),
+        state=tuple(slot.state for _, slot in kept),
+        tensor=tuple(_tensor_row(slot.tensor, slot.storage, slot.shape, tensors, results) for _, slot in kept),
+    )
+    return columns, len(every) - len(kept)
+
+
+def _results(tensors: TensorRows) -> dict[tuple[int, tuple[int, ...]], int]:
+    """Tensors by memory and shape: a node saves its own result as another object than the user's."""
+    return {
+        (reading.storage[0], reading.shape): tensors.row(tensor)
+        for tensor, reading in reversed(tensors.readings.items())
+        if reading.storage is not None and reading.shape is not None and not reading.is_view
+    }
+
+
+def _tensor_row(
+    tensor: int,
+    storage: tuple[int, int] | None,
+    shape: tuple[int, ...] | None,
+    tensors: TensorRows,
+    results: dict[tuple[int, tuple[int, ...]], int],
+) -> int:
+    row = tensors.row(tensor)
+    if row >= 0 or storage is None or shape is None or not storage[1]:
+        return row
+    return results.get((storage[0], shape), NONE)
+
+
+def _outlines(graph: Graph, strings: Strings, shapes: Shapes, deadline_ns: int) -> list[Outline]:
+    blank = Outline(NONE, NONE, NONE)
+    known: dict[tuple[Any, Any], tuple[int, int]] = {}
+    outlines: list[Outline] = []
+    for row, node in enumerate(graph.nodes):
+        if not row % _LOOK_AT_CLOCK and time.perf_counter_ns() > deadline_ns:
+            break
+        outputs = getattr(node, "_input_metadata", None)  # absent before torch 2.5 or so
+        outlines.append(_outline(outputs[0], strings, shapes, known) if outputs else blank)
+    return outlines + [blank] * (len(graph.nodes) - len(outlines))
+
+
+def _outline(output: Any, strings: Strings, shapes: Shapes, known: dict[tuple[Any, Any], tuple[int, int]]) -> Outline:  # noqa: ANN401
+    place = (output.dtype, output.device)
+    rows = known.get(place)
+    if rows is None:
+        rows = known[place] = (strings.row(str(place[0]).removeprefix("torch.")), strings.row(str(place[1])))
+    try:
+        shape = tuple(output.shape)
+    except RuntimeError:  # nested
+        return Outline(NONE, *rows)
+    return Outline(shapes.row(shape) if all(type(size) is int for size in shape) else NONE, *rows)
+
+
+def _saved_bytes(saved: list[NodeSaved], parameters: set[int]) -> tuple[int, ...]:
+    counted = set(parameters)
+    column: list[int] = []
+    for held in saved:
+        known = held.state in {"alive", "saves_nothing"}
+        size = 0
+        for slot in held.slots:
+            if slot.storage is not None and slot.storage[0] not in counted:
+                counted.add(slot.storage[0])
+                size += slot.storage[1]
+        column.append(size if known or held.state == "freed" else NONE)
+    return tuple(column)
+
+
+def _customs(graph: Graph, sites: Sites) -> tuple[int, ...]:
+    known: dict[type, int] = {}
+    column: list[int] = []
+    for node in graph.nodes:
+        kind = type(node)
+        if kind not in known:
+            known[kind] = sites.row(_class_of(node)) if is_custom(node) else NONE
+        column.append(known[kind])
+    return tuple(column)
+
+
+def _class_of(node: torch.autograd.graph.Node) -> Any:  # noqa: ANN401 (Site | None)
+    forward = getattr(type(node), "_forward_cls", None)
+    return None if forward is None else class_site(forward)

@@ -1,0 +1,245 @@
+"""Which tensor the statement at the stop would run backward from."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import sys
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from .inside import element, look_up, member
+
+if TYPE_CHECKING:
+    import torch
+
+_NEARBY = 25  # lines around the stop that are looked at before a whole file is parsed
+_LONGEST = 20_000
+_REDUCERS = frozenset(("sum", "mean", "squeeze", "scale"))
+_BLOCKS = (ast.For, ast.AsyncFor, ast.While, ast.If, ast.With, ast.AsyncWith)
+
+
+@dataclass(frozen=True, slots=True)
+class BackwardCall:
+    """A call into the engine that the statement at the stop makes.
+
+    Attributes:
+        roots: The tensors, as the frame holds them now.
+        expression: The root as written.
+        exact: The root is that very tensor, not something computed from it in the same statement.
+        accumulates: ``backward``, which adds to ``.grad``; ``autograd.grad`` does not.
+        explicit_gradient: The call brings the root's gradient.
+        retains: The buffers stay.
+        inputs: Tensors to which gradients are asked for; None for all leaves.
+        inputs_known: ``inputs`` could be told without running anything.
+    """
+
+    roots: tuple[torch.Tensor, ...]
+    expression: str
+    exact: bool
+    accumulates: bool
+    explicit_gradient: bool
+    retains: bool
+    inputs: tuple[torch.Tensor, ...] | None
+    inputs_known: bool
+
+
+def backward_call(frame: types.FrameType) -> BackwardCall | None:
+    """The call that the line about to run makes; None when it makes none that can be told."""
+    if not _is_at_line_start(frame):
+        return None
+    statement = _statement_at(frame.f_code.co_filename, frame.f_lineno)
+    if statement is None:
+        return None
+    for call in _calls(statement, frame.f_lineno):
+        found = _read_call(frame, call)
+        if found is not None:
+            return found
+    return None
+
+
+def _is_at_line_start(frame: types.FrameType) -> bool:
+    """Whether the line is still to run: not so in a caller, nor where it raised."""
+    return any(start == frame.f_lasti for start, _, _ in frame.f_code.co_lines())
+
+
+def _statement_at(path: str, line: int) -> ast.stmt | None:
+    lines = linecache.getlines(path)
+    near = lines[max(0, line - _NEARBY) : line + _NEARBY]
+    if len(lines) > _LONGEST or not any("backward" in text or "grad" in text for text in near):
+        return None
+    try:
+        tree = ast.parse("".join(lines))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # edited since, or no Python
+        return None
+    return _innermost(tree.body, line)
+
+
+def _innermost(body: list[ast.stmt], line: int) -> ast.stmt | None:
+    """The smallest statement that covers the line."""
+    for statement in body:
+        if not statement.lineno <= line <= (statement.end_lineno or statement.lineno):
+            continue
+        for _, value in ast.iter_fields(statement):
+            parts = value if isinstance(value, list) else ()
+            inner = _innermost([part for part in parts if isinstance(part, ast.stmt)], line)
+            for handler in parts:
+                if inner is None and isinstance(handler, (ast.ExceptHandler, ast.match_case)):
+                    inner = _innermost(handler.body, line)
+            if inner is not None:
+                return inner
+        return statement
+    return None
+
+
+def _calls(statement: ast.stmt, line: int) -> Iterator[ast.Call]:
+    """Calls that the statement makes itself, in the order of the text; not those of blocks and functions inside."""
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return
+    parts: list[ast.AST] = [statement]
+    if isinstance(statement, _BLOCKS):  # only its header runs now
+        parts = [part for part in ast.iter_child_nodes(statement) if not isinstance(part, ast.stmt)]
+        if statement.lineno != line and statement.body[0].lineno <= line:
+            return
+    while parts:
+        part = parts.pop(0)
+        if isinstance(part, ast.Lambda):
+            continue
+        if isinstance(part, ast.Call):
+            yield part
+        parts[:0] = list(ast.iter_child_nodes(part))
+
+
+def _read_call(frame: types.FrameType, call: ast.Call) -> BackwardCall | None:
+    function = call.func
+    if isinstance(function, ast.Attribute) and function.attr == "backward":
+        root = _tensors(frame, function.value)
+        if root is not None:  # loss.backward(gradient, retain_graph, create_graph, inputs)
+            return _finish(frame, call, function.value, root, ("gradient", "retain_graph", "create_graph", "inputs"))
+        if (
+            call.args and (roots := _tensors(frame, call.args[0])) is not None
+        ):  # torch.autograd.backward, fabric.backward
+            places = ("tensors", "grad_tensors", "retain_graph", "create_graph", "grad_variables", "inputs")
+            return _finish(frame, call, call.args[0], roots, places)
+        return None
+    if not call.args or not _is_autograd_grad(frame, function):
+        return None
+    roots = _tensors(frame, call.args[0])
+    places = ("outputs", "inputs", "grad_outputs", "retain_graph", "create_graph")
+    return None if roots is None else _finish(frame, call, call.args[0], roots, places, accumulates=False)
+
+
+def _is_autograd_grad(frame: types.FrameType, function: ast.expr) -> bool:
+    """``torch.autograd.grad``, ``autograd.grad``, or a name that means it."""
+    there = _value(frame, function)
+    autograd = sys.modules["torch"].autograd
+    return there is not None and there is autograd.grad
+
+
+def _finish(
+    frame: types.FrameType,
+    call: ast.Call,
+    root: ast.expr,
+    found: tuple[tuple[torch.Tensor, ...], bool],
+    places: tuple[str, ...],
+    *,
+    accumulates: bool = True,
+) -> BackwardCall:
+    given = dict(zip(places, call.args, strict=False))
+    given |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg is not None}
+    gradient = next((given[name] for name in ("gradient", "grad_tensors", "grad_outputs") if name in given), None)
+    creates = _truth(frame, given.get("create_graph"), otherwise=False)
+    inputs = given.get("inputs")
+    named = None if inputs is None or _is_none(inputs) else _tensors(frame, inputs)
+    tensors, exact = found
+    return BackwardCall(
+        roots=tensors,
+        expression=ast.unparse(root)[:200],
+        exact=exact,
+        accumulates=accumulates,
+        explicit_gradient=gradient is not None and not _is_none(gradient),
+        retains=_truth(frame, given.get("retain_graph"), otherwise=creates),
+        inputs=None if named is None else named[0],
+        inputs_known=inputs is None or _is_none(inputs) or (named is not None and named[1]),
+    )
+
+
+def _truth(frame: types.FrameType, expression: ast.expr | None, *, otherwise: bool) -> bool:
+    if expression is None or _is_none(expression):
+        return otherwise
+    value = expression.value if isinstance(expression, ast.Constant) else _value(frame, expression)
+    return value if type(value) is bool else otherwise
+
+
+def _is_none(expression: ast.expr) -> bool:
+    return isinstance(expression, ast.Constant) and expression.value is None
+
+
+def _tensors(frame: types.FrameType, expression: ast.expr) -> tuple[tuple[torch.Tensor, ...], bool] | None:
+    """The tensors that an expression is, or is computed from; and whether it is just them.
+
+    ``(loss / 4)``, ``loss.mean()``, ``a + b`` and ``scaler.scale(loss)`` are computed from what they
+    name: the graph below is the same.
+    """
+    match expression:
+        case ast.List(elts=parts) | ast.Tuple(elts=parts):
+            return _union(frame, parts, exact=True)
+        case ast.BinOp(left=left, right=right):
+            parts = [left, right]
+        case ast.UnaryOp(operand=operand):
+            parts = [operand]
+        case ast.Call(func=ast.Attribute(value=owner, attr="scale"), args=[argument]):
+            parts = [argument] if _tensors(frame, owner) is None else [owner]
+        case ast.Call(func=ast.Attribute(value=owner, attr=name)) if name in _REDUCERS:
+            parts = [owner]
+        case _:
+            return _held(frame, expression)
+    return _union(frame, parts, exact=False)
+
+
+def _held(frame: types.FrameType, expression: ast.expr) -> tuple[tuple[torch.Tensor, ...], bool] | None:
+    """A tensor, or a list of them, that lies there; a plain number adds nothing to the graph."""
+    value: Any = expression.value if isinstance(expression, ast.Constant) else _value(frame, expression)
+    if _is_tensor(value):
+        return (value,), True
+    if type(value) in (list, tuple) and value and all(_is_tensor(item) for item in value):
+        return tuple(value), True
+    return ((), False) if type(value) in (int, float) else None
+
+
+def _union(
+    frame: types.FrameType, parts: list[ast.expr], *, exact: bool
+) -> tuple[tuple[torch.Tensor, ...], bool] | None:
+    tensors: tuple[torch.Tensor, ...] = ()
+    for part in parts:
+        found = _tensors(frame, part)
+        if found is None:
+            return None
+        tensors += found[0]
+        exact = exact and found[1]
+    return (tensors, exact) if tensors else None
+
+
+def _is_tensor(value: object) -> bool:
+    base: Literal[True] | type = sys.modules["torch"].Tensor
+    return base in type(value).__mro__
+
+
+def _value(frame: types.FrameType, expression: ast.expr) -> Any:  # noqa: ANN401 (any value of the user's)
+    """A name, attribute or constant subscript as the frame holds it; None for all else."""
+    match expression:
+        case ast.Name(id=name):
+            return look_up(frame, name)
+        case ast.Attribute(value=owner, attr=name):
+            there = _value(frame, owner)
+            return None if there is None or _is_tensor(there) else member(there, name)
+        case ast.Subscript(value=owner, slice=ast.Constant(value=key)):
+            there = _value(frame, owner)
+            return None if there is None or _is_tensor(there) else element(there, key)
+        case ast.Subscript(value=owner, slice=ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as key))):
+            there = _value(frame, owner)
+            return None if there is None or _is_tensor(there) else element(there, -key)
+        case _:
+            return None

@@ -1,0 +1,240 @@
+"""What nodes saved for backward, read without running an unpack hook."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from math import prod
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ...wire.snapshot import NodeState, SavedState
+from .graph import is_custom
+from .reading import dtype_of, shape_of, storage_of
+
+if TYPE_CHECKING:
+    import torch
+
+    Node = torch.autograd.graph.Node
+
+_RAW = "_raw_saved_"
+_FREED = "a second time"  # of torch's sentence "Trying to backward through the graph a second time"
+_CHANGED = "modified by an inplace operation"
+
+
+@dataclass(slots=True)
+class Saved:
+    """One tensor that a node saved.
+
+    Attributes:
+        tensor: ``id`` of the tensor object, which is the user's own where an input was saved.
+        storage: Address and bytes.
+        unsure: It may have been changed in place since, and asking would disturb the program.
+    """
+
+    name: str
+    state: SavedState
+    shape: tuple[int, ...] | None = None
+    dtype: str | None = None
+    size_bytes: int = -1
+    version_saved: int = -1
+    version_now: int = -1
+    tensor: int = 0
+    storage: tuple[int, int] | None = None
+    unsure: bool = False
+
+
+@dataclass(slots=True)
+class NodeSaved:
+    """All that one node saved."""
+
+    state: NodeState
+    slots: list[Saved] = field(default_factory=list[Saved])
+
+
+class _Slot(NamedTuple):
+    """An attribute of a node type: as saved, as unpacked, and its plain name."""
+
+    raw: str
+    unpacked: str
+    name: str
+
+
+class SavedReader:
+    """Reads nodes; knows each node type's attributes after the first node of it."""
+
+    def __init__(self) -> None:
+        self._slots: dict[type, tuple[_Slot, ...]] = {}
+        torch = sys.modules["torch"]
+        self._base = torch._C.TensorBase
+        saved = torch._C._autograd.SavedTensor
+        self._can_look = hasattr(saved, "data") and hasattr(saved, "unpack_hook")
+
+    def read(self, node: Node) -> NodeSaved:
+        """What the node saved, and whether it is there."""
+        if is_custom(node):
+            return self._read_custom(node)
+        kind = type(node)
+        slots = self._slots.get(kind)
+        if slots is None:
+            slots = self._slots[kind] = tuple(
+                _Slot(raw, raw.replace(_RAW, "_saved_"), raw.removeprefix(_RAW))
+                for raw in dir(kind)
+                if raw.startswith(_RAW)
+            )
+        if not slots:
+            return NodeSaved("saves_nothing")
+        if not self._can_look:
+            return NodeSaved("unknown", [Saved(slot.name, "not_shown") for slot in slots])
+        found: list[Saved] = []
+        for slot in slots:
+            try:
+                raw = getattr(node, slot.raw)
+            except RuntimeError as error:  # a list of saved tensors says so at once
+                found.append(Saved(slot.name, _state_of_refusal(error)))
+                continue
+            if type(raw) is tuple:
+                found.extend(self._read_list(node, slot, raw))
+            else:
+                found.append(self._read_one(node, slot, raw))
+        return NodeSaved(_state_of_node(found), found)
+
+    def _read_one(self, node: Node, slot: _Slot, raw: Any) -> Saved:  # noqa: ANN401 (torch._C._autograd.SavedTensor)
+        # NOTE [reading saved tensors]: `_saved_x` runs the user's unpack hook (a checkpoint's runs the
+        # forward again), so it is read only where there is no hook; `data` is None for what was freed
+        # and for what was never saved, and only `_saved_x` tells these apart.
+        if raw.unpack_hook is not None:
+            return Saved(slot.name, "packed")
+        data = raw.data
+        if data is None:
+            try:
+                absent = getattr(node, slot.unpacked) is None
+            except RuntimeError as error:
+                return Saved(slot.name, _state_of_refusal(error))
+            return Saved(slot.name, "never" if absent else "not_shown")
+        seen = self._describe(slot.name, data)
+        if self._may_have_changed(seen, data):
+            try:
+                getattr(node, slot.unpacked)
+            except RuntimeError as error:
+                _note_change(seen, error)
+        return seen
+
+    def _read_list(self, node: Node, slot: _Slot, raw: tuple[Any, ...]) -> list[Saved]:
+        found: list[Saved] = []
+        doubtful = False
+        for index, each in enumerate(raw):
+            name = f"{slot.name}[{index}]"
+            if each is None or (each.unpack_hook is None and each.data is None):
+                found.append(Saved(name, "never"))
+            elif each.unpack_hook is not None:
+                found.append(Saved(name, "packed"))
+            else:
+                seen = self._describe(name, each.data)
+                doubtful = self._may_have_changed(seen, each.data) or doubtful
+                found.append(seen)
+        if doubtful and not any(seen.state == "packed" or seen.unsure for seen in found):
+            try:
+                getattr(node, slot.unpacked)
+            except RuntimeError as error:
+                _note_change_among(found, error)
+        return found
+
+    def _read_custom(self, node: Any) -> NodeSaved:  # noqa: ANN401 (any autograd.Function's node)
+        try:
+            raw = node._raw_saved_tensors
+        except RuntimeError:  # freed; whether anything was saved is told by who asks for it in backward
+            return NodeSaved("freed" if _asks_for_saved(type(node)) else "unknown")
+        if not raw:
+            return NodeSaved("saves_nothing")
+        if not self._can_look:
+            return NodeSaved("unknown", [Saved(str(index), "not_shown") for index in range(len(raw))])
+        found = self._read_list(node, _Slot("_raw_saved_tensors", "saved_tensors", ""), raw)
+        for index, seen in enumerate(found):
+            seen.name = str(index)
+        return NodeSaved(_state_of_node(found), found)
+
+    def _describe(self, name: str, data: torch.Tensor) -> Saved:
+        shape = shape_of(data)
+        base = self._base
+        return Saved(
+            name,
+            "live",
+            shape=shape,
+            dtype=dtype_of(data),
+            size_bytes=-1 if shape is None else prod(shape) * base.element_size(data),
+            tensor=id(data),
+            storage=storage_of(data),
+        )
+
+    def _may_have_changed(self, seen: Saved, data: torch.Tensor) -> bool:
+        """Note the versions; True when only unpacking tells, and unpacking is safe."""
+        base = self._base
+        if base.is_inference(data):
+            return False
+        seen.version_now = version = base._version.__get__(data)
+        if not version:
+            seen.version_saved = 0
+            return False
+        if base._is_view(data) and (base.requires_grad.__get__(data) or _base_requires_grad(base, data)):
+            # NOTE [unpacking changed views]: it asks the saved view for its grad_fn, which is rebuilt
+            # when its memory changed since it was made. A view of a parameter is taken to be as new
+            # as the last optimizer step; one of an activation that was changed in place is not.
+            whole = base._base.__get__(data)
+            seen.unsure = not base.is_leaf.__get__(whole)
+            return False
+        seen.version_saved = version
+        return True
+
+
+def _base_requires_grad(base: Any, view: torch.Tensor) -> bool:  # noqa: ANN401 (torch._C.TensorBase)
+    whole = base._base.__get__(view)
+    return whole is not None and bool(base.requires_grad.__get__(whole))
+
+
+def _state_of_refusal(error: RuntimeError) -> SavedState:
+    return "freed" if _FREED in str(error) else "not_shown"
+
+
+def _state_of_node(found: list[Saved]) -> NodeState:
+    states = {seen.state for seen in found}
+    if "freed" in states:
+        return "freed"
+    if states & {"live", "changed"}:
+        return "alive"
+    return "unknown" if states & {"packed", "not_shown"} else "saves_nothing"
+
+
+def _note_change(seen: Saved, error: RuntimeError) -> None:
+    """Read torch's sentence "… is at version 2; expected version 1 instead"."""
+    text = str(error)
+    if _CHANGED not in text:
+        seen.state = _state_of_refusal(error)
+        return
+    seen.state = "changed"
+    expected = text.partition("expected version ")[2].partition(" ")[0]
+    seen.version_saved = int(expected) if expected.isdigit() else -1
+
+
+def _note_change_among(found: list[Saved], error: RuntimeError) -> None:
+    """Of several saved tensors unpacked at once, find the one that torch's sentence speaks of."""
+    text = str(error)
+    now = text.partition("is at version ")[2].partition(";")[0]
+    for seen in found:
+        if _CHANGED in text and seen.state == "live" and str(seen.version_now) == now:
+            _note_change(seen, error)
+            return
+
+
+def _asks_for_saved(kind: type) -> bool:
+    """Whether a custom Function's backward reads ``ctx.saved_tensors``, which raises once freed."""
+    forward = getattr(kind, "_forward_cls", None)
+    code = getattr(getattr(forward, "backward", None), "__code__", None)
+    return code is None or bool({"saved_tensors", "saved_variables"} & _names_in(code))
+
+
+def _names_in(code: Any) -> set[str]:  # noqa: ANN401 (types.CodeType)
+    names = set(code.co_names)
+    for constant in code.co_consts:
+        if hasattr(constant, "co_names"):
+            names |= _names_in(constant)
+    return names
