@@ -154,10 +154,10 @@ def test_a_file_name_may_hold_colons(train: Path):
     assert read_breakpoint("a:5b.py:3").path.name == "a:5b.py"
 
 
-def test_a_breakpoint_on_a_comment_is_meant_for_the_next_line_with_code(train: Path):
-    assert effective_line(train, 5) == 8
-    assert effective_line(train, 9) == 9
-    assert effective_line(train, 13) is None
+def test_a_breakpoint_within_a_statement_is_meant_for_its_beginning(train: Path):
+    folded = script(train.parent, "x = (1 +\n     2)\ny = x\n", "folded.py")
+    assert read_breakpoint("folded.py:2").line == 2
+    assert [effective_line(folded, line) for line in (1, 2, 3)] == [1, 1, 3]
 
 
 def test_a_file_for_another_python_is_taken_at_its_word(train: Path):

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import ast
 import re
+import tokenize
 import warnings
 from collections.abc import Iterator
+from dis import findlinestarts
 from pathlib import Path
 from types import CodeType
 
 from ..errors import UsageError
+from ..report.wording import listed
 from ..sessions.interface import Breakpoint
+
+TRIVIA = {
+    tokenize.COMMENT,
+    tokenize.NL,
+    tokenize.NEWLINE,
+    tokenize.INDENT,
+    tokenize.DEDENT,
+    tokenize.ENCODING,
+    tokenize.ENDMARKER,
+}
 
 FORM = re.compile(r"(?P<file>.+?):(?P<line>\d+)(?::(?P<condition>.*))?", re.DOTALL)
 
@@ -34,25 +47,26 @@ def read_breakpoint(text: str) -> Breakpoint:
     return Breakpoint(path=path, line=line, condition=condition)
 
 
-def effective_line(path: Path, line: int) -> int | None:
-    """The first line from ``line`` on where the program can stop; None for none.
+def effective_line(path: Path, line: int) -> int:
+    """Where a debugger stops for a line: the line itself, or the last one before it that code begins on.
 
-    A debugger moves a breakpoint on a comment down to it. Where the file cannot be compiled here
-    (it may be written for another Python), ``line`` itself.
+    Where the file cannot be compiled here (it may be written for another Python), ``line`` itself.
+
+    Source:
+        ``PyDevdAPI.add_breakpoint`` moves a breakpoint to "the first preceding valid line".
     """
-    lines = stoppable_lines(path)
-    return line if lines is None else min((each for each in lines if each >= line), default=None)
+    return max((each for each in lines_with_code(path) or () if each <= line), default=line)
 
 
-def stoppable_lines(path: Path) -> set[int] | None:
-    """Lines that have code of their own, None where the file does not compile here."""
+def lines_with_code(path: Path) -> set[int] | None:
+    """Lines that code begins on, None where the file does not compile here."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the program will give its own
             code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
     except (OSError, SyntaxError, ValueError):
         return None
-    return {line for each in _code_objects(code) for _, _, line in each.co_lines() if line}
+    return {line for each in _code_objects(code) for _, line in findlinestarts(each) if line}
 
 
 def _code_objects(code: CodeType) -> Iterator[CodeType]:
@@ -60,6 +74,13 @@ def _code_objects(code: CodeType) -> Iterator[CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _code_objects(constant)
+
+
+def _lines_with_text(path: Path) -> set[int]:
+    """Lines that hold more than blanks and comments."""
+    with path.open("rb") as file:
+        tokens = [each for each in tokenize.tokenize(file.readline) if each.type not in TRIVIA]
+    return {line for token in tokens for line in range(token.start[0], token.end[0] + 1)}
 
 
 def _check_file(path: Path, written: str) -> None:
@@ -72,8 +93,13 @@ def _check_file(path: Path, written: str) -> None:
 def _check_line(path: Path, line: int) -> None:
     if line < 1:
         raise UsageError(f"--break {path.name}:{line}: lines count from 1.")
-    if effective_line(path, line) is None:
-        raise UsageError(f"--break {path.name}:{line}: there is no code to stop at on this line or after it.")
+    code = lines_with_code(path)
+    if code is None or line in code or line in _lines_with_text(path):
+        return
+    near = [max((each for each in code if each < line), default=None), min((e for e in code if e > line), default=None)]
+    told = listed([str(each) for each in near if each is not None])
+    hint = f"the nearest with code: {told}" if told else "the file has none"
+    raise UsageError(f"--break {path.name}:{line}: there is no code to stop at on this line; {hint}.")
 
 
 def _check_condition(condition: str) -> None:

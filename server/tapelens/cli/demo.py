@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sys
 from argparse import ArgumentParser, Namespace
@@ -15,7 +16,7 @@ from ..sessions.direct import DirectSession, OnOutput
 from ..sessions.interface import Breakpoint, Launch
 from ..store.sessions import Store
 from ..wire.commands import Configuration
-from .follow import follow
+from .follow import Follower, Room, signals
 from .following import Following
 from .outcome import KILLED_BY
 
@@ -45,16 +46,33 @@ def main(options: Namespace) -> int:
     """Run them one after the other.
 
     Raises:
-        UsageError: There is no such program, or the examples are not here.
+        UsageError: There is no such program, the examples are not here, or the panel cannot be served.
     """
-    programs = find_programs(options.name)
+    return asyncio.run(_tell(find_programs(options.name), serve=options.serve))
+
+
+async def _tell(programs: list[Path], *, serve: bool) -> int:
     narrator = TextReport(console_for(sys.stderr))
+    room = Room()
+    if not serve:
+        return await _run_all(programs, room, narrator, stay=False)
+    async with room.panel() as url:
+        narrator.note(f"the panel is at {url}: open it, and say there when a program goes on.")
+        status = await _run_all(programs, room, narrator, stay=True)
+        if status == 0:
+            narrator.note("that was all; the panel stays until Ctrl-C.")
+            with signals() as signalled:
+                await signalled
+        return status
+
+
+async def _run_all(programs: list[Path], room: Room, narrator: TextReport, *, stay: bool) -> int:
     for program in programs:
         narrator.title(_first_line(program))
         following = Following(
-            label=program.name, breakpoints=marked_stops(program), explain=True, panel=options.serve, exit_zero=True
+            label=program.name, breakpoints=marked_stops(program), explain=True, stay=stay, exit_zero=True
         )
-        status = follow(following, partial(_launch, program))
+        status = await Follower(following, room).run(partial(_launch, program))
         if status >= KILLED_BY:
             return status
     return 0

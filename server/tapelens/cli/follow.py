@@ -26,7 +26,6 @@ def follow(following: Following, open_session: OpenSession) -> int:
 
     Raises:
         UsageError: The report's file cannot be written, or the panel cannot be served.
-        SessionError: The session could not be opened.
     """
     with ExitStack() as files:
         report_file: IO[str] | None = None
@@ -35,28 +34,71 @@ def follow(following: Following, open_session: OpenSession) -> int:
                 report_file = files.enter_context(following.output.open("w", encoding="utf-8"))
             except OSError as error:
                 raise UsageError(f"--output {following.output} cannot be written: {error.strerror}.") from error
-        return asyncio.run(Follower(following, report_file).run(open_session))
+        return asyncio.run(_follow_one(following, open_session, report_file))
+
+
+async def _follow_one(following: Following, open_session: OpenSession, report_file: IO[str] | None) -> int:
+    room = Room()
+    follower = Follower(following, room, report_file)
+    if not following.stay:
+        return await follower.run(open_session)
+    async with room.panel() as url:
+        follower.showing.say(f"the panel is at {url}")
+        return await follower.run(open_session)
+
+
+class Room:
+    """What front ends share: one store, and the sessions that are open."""
+
+    def __init__(self) -> None:
+        self.store = Store()
+        self._open: dict[str, DirectSession] = {}
+
+    async def act(self, session: str, action: Action) -> None:
+        """Continue, step, pause or stop a session."""
+        if session not in self._open:
+            raise SessionError("This session has ended.")
+        await self._open[session].act(action)
+
+    @asynccontextmanager
+    async def panel(self) -> AsyncGenerator[str]:
+        """Serve the panel meanwhile; gives its address."""
+        server = PanelServer(self.store, self.act)
+        url = await server.start()
+        try:
+            yield url
+        finally:
+            await server.close()
+
+    @contextmanager
+    def holding(self, session: DirectSession) -> Generator[None]:
+        """The session can be acted on meanwhile."""
+        self._open[session.id] = session
+        try:
+            yield
+        finally:
+            del self._open[session.id]
 
 
 class Follower:
     """One run, from opening its session to closing it."""
 
-    def __init__(self, following: Following, report_file: IO[str] | None) -> None:
+    def __init__(self, following: Following, room: Room, report_file: IO[str] | None = None) -> None:
         self._following = following
-        self._store = Store()
+        self._room = room
         self._session: DirectSession | None = None
         self._stops: asyncio.Queue[StopSettled] = asyncio.Queue()
         self._pipe_closed = asyncio.Event()
-        self._showing = Showing(following, report_file, on_pipe_closed=self._pipe_closed.set)
+        self.showing = Showing(following, report_file, on_pipe_closed=self._pipe_closed.set)
 
     async def run(self, open_session: OpenSession) -> int:
         """Follow the session to its end, or to the signal, deadline or closed pipe that ends it first."""
-        self._store.subscribe(self._on_change)
-        self._showing.start()
+        unsubscribe = self._room.store.subscribe(self._on_change)
+        self.showing.start()
         work = asyncio.create_task(self._follow(open_session))
         broken = asyncio.create_task(self._pipe_closed.wait())
         try:
-            with _signals() as signalled:
+            with signals() as signalled:
                 await asyncio.wait(
                     {work, signalled, broken},
                     timeout=self._following.timeout_s,
@@ -66,35 +108,43 @@ class Follower:
                 work.cancel()
                 await asyncio.wait({work})  # it closes the session
         finally:
+            unsubscribe()
             broken.cancel()
-            self._showing.started()
+            self.showing.started()
         if was_done:
-            work.result()  # raises what it raised
-            info = self._store.session(self._session.id) if self._session else None
-            return self._showing.conclude(info, self._store)
+            return self._conclude(work)
         return self._cut_short(signalled.result() if signalled.done() else None)
+
+    def _conclude(self, work: asyncio.Task[None]) -> int:
+        store = self._room.store
+        try:
+            work.result()
+        except SessionError as failed:
+            self.showing.note(str(failed))
+            return self.showing.conclude(None, store)
+        return self.showing.conclude(store.session(self._session.id) if self._session else None, store)
 
     def _cut_short(self, signalled: int | None) -> int:
         if signalled is not None:
-            self._showing.write_object()
+            self.showing.write_object()
             return KILLED_BY + signalled
         if self._pipe_closed.is_set():
             return KILLED_BY + signal.SIGPIPE
-        self._showing.note(f"The program did not end within {self._following.timeout_s:g} s and was stopped.")
-        self._showing.write_object()
+        self.showing.note(f"The program did not end within {self._following.timeout_s:g} s and was stopped.")
+        self.showing.write_object()
         return FAILED
 
     async def _follow(self, open_session: OpenSession) -> None:
-        async with self._panel():
-            session = self._session = await open_session(self._store, self._showing.output)
-            going_on = asyncio.create_task(self._go_on_at_stops(session))
-            try:
+        session = self._session = await open_session(self._room.store, self.showing.output)
+        going_on = asyncio.create_task(self._go_on_at_stops(session))
+        try:
+            with self._room.holding(session):
                 for breakpoint_, reason in session.unverified:
-                    self._showing.note(f"{breakpoint_.path.name}:{breakpoint_.line} is no place to stop: {reason}")
+                    self.showing.note(f"{breakpoint_.path.name}:{breakpoint_.line} is no place to stop: {reason}")
                 await session.wait_ended()
-            finally:
-                going_on.cancel()
-                await session.close()
+        finally:
+            going_on.cancel()
+            await session.close()
 
     async def _go_on_at_stops(self, session: DirectSession) -> None:
         while True:
@@ -102,32 +152,24 @@ class Follower:
             with contextlib.suppress(SessionError):  # it ended at the stop: its state in the store tells
                 await session.act("continue")
 
-    @asynccontextmanager
-    async def _panel(self) -> AsyncGenerator[None]:
-        if not self._following.panel:
-            yield
-            return
-        server = PanelServer(self._store, self._act)
-        url = await server.start()
-        self._showing.say(f"the panel is at {url}")
-        try:
-            yield
-        finally:
-            await server.close()
-
-    async def _act(self, session: str, action: Action) -> None:
-        if self._session is None or self._session.id != session:
-            raise SessionError("The session is not open yet.")
-        await self._session.act(action)
-
     def _on_change(self, change: Change) -> None:
-        self._showing.take(change)
-        if isinstance(change, StopSettled) and not self._following.panel:
+        if not isinstance(change, StopSettled):
+            self.showing.take(change)
+        elif is_exit(change):
             self._stops.put_nowait(change)
+        else:
+            self.showing.take(change)
+            if not self._following.stay:
+                self._stops.put_nowait(change)
+
+
+def is_exit(stop: StopSettled) -> bool:
+    """The debugger takes ``sys.exit(3)`` for an exception that nobody catches; nothing is wrong there."""
+    return stop.reason == "exception" and stop.text == "SystemExit"
 
 
 @contextmanager
-def _signals() -> Generator[asyncio.Future[int]]:
+def signals() -> Generator[asyncio.Future[int]]:
     """A future that is done with the number of the first signal that asks us to end."""
     loop = asyncio.get_running_loop()
     came: asyncio.Future[int] = loop.create_future()

@@ -87,7 +87,7 @@ def read_following(options: Namespace, *, label: str, breakpoints: list[Breakpoi
         format=options.format,
         output=options.output,
         show_all=options.show_all or ALL in options.pause_on,
-        panel=options.panel,
+        stay=options.panel,
         timeout_s=options.timeout_s,
         exit_zero=options.exit_zero,
     )

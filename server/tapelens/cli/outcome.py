@@ -30,8 +30,7 @@ def unreached(breakpoints: Sequence[Breakpoint], run: Run) -> list[str]:
     stood = {(Path(stop.path).resolve(), stop.line) for stop in run.stops if stop.path}
     sentences: list[str] = []
     for each in breakpoints:
-        line = effective_line(each.path, each.line) or each.line
-        if stood.isdisjoint({(each.path.resolve(), each.line), (each.path.resolve(), line)}):
+        if (each.path.resolve(), effective_line(each.path, each.line)) not in stood:
             condition = f" with {each.condition!r} true" if each.condition else ""
             sentences.append(f"The program ended without reaching {each.path.name}:{each.line}{condition}.")
     return sentences

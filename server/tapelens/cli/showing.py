@@ -86,15 +86,16 @@ class Showing:
                 if self._is_text:
                     with self._while_somebody_reads(sys.stderr):
                         self._print(change)
-            case SessionChanged(info=info) if info.problem and info.problem not in self.run.notes:
+            case SessionChanged(info=info) if info.problem:
                 self.note(info.problem)
             case _:
                 pass
 
     def note(self, sentence: str) -> None:
-        """Something went otherwise than asked."""
-        self.run.notes.append(sentence)
-        self.say(sentence)
+        """Something went otherwise than asked; a second time is not told."""
+        if sentence not in self.run.notes:
+            self.run.notes.append(sentence)
+            self.say(sentence)
 
     def say(self, sentence: str) -> None:
         """One sentence on standard error, beside the report."""
