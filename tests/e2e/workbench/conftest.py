@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -32,20 +30,6 @@ BROWSER_ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-
-# As the Python Debugger writes it into a new launch.json, but for the console: a test reads it in the page.
-LAUNCH: Mapping[str, Any] = {
-    "version": "0.2.0",
-    "configurations": [
-        {
-            "name": "Python Debugger: Current File",
-            "type": "debugpy",
-            "request": "launch",
-            "program": "${file}",
-            "console": "internalConsole",
-        }
-    ],
-}
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +58,10 @@ def shared_workbench(vsix: Path) -> Generator[Workbench]:
         profile = Profile(root=root / "profile")
         profile.write_settings()
         install_extensions(profile, [pack_extension(HERE / "debugger_extension", root / "debugger.vsix"), vsix])
-        folder = _make_folder(root / "programs")
+        folder = root / "programs"
+        (folder / ".vscode").mkdir(parents=True)
+        for program in (*(ROOT / "examples" / "seed").glob("*.py"), *(HERE / "programs").glob("*.py")):
+            shutil.copy(program, folder)
         environment = {"TAPELENS_TEST_PYTHON": sys.executable}
         with (
             running_code_server(profile, environment=environment, log=root / "code-server.log") as address,
@@ -85,6 +72,7 @@ def shared_workbench(vsix: Path) -> Generator[Workbench]:
         ):
             page = browser.new_page(viewport={"width": 1400, "height": 900})
             workbench = Workbench(page, address, folder, PICTURES)
+            workbench.write_launch()
             workbench.load()
             yield workbench
     finally:
@@ -96,11 +84,3 @@ def workbench(shared_workbench: Workbench) -> Generator[Workbench]:
     """The shared window, left without sessions, breakpoints and settings of the test's."""
     yield shared_workbench
     shared_workbench.reset()
-
-
-def _make_folder(folder: Path) -> Path:
-    (folder / ".vscode").mkdir(parents=True)
-    (folder / ".vscode" / "launch.json").write_text(json.dumps(LAUNCH), encoding="utf-8")
-    for program in (*(ROOT / "examples" / "seed").glob("*.py"), *(HERE / "programs").glob("*.py")):
-        shutil.copy(program, folder)
-    return folder

@@ -2,21 +2,161 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
+
+import pytest
+
 from e2e.workbench.workbench import Workbench
 from sessions.drive import marked_lines
 
 GROWING = "1_growing_graph.py"
+OWN_FUNCTION = "2_own_function.py"
 FORGOTTEN = "7_forgotten_zero_grad.py"
+TELLS_ITS_PID = "tells_its_pid.py"
+MISSING_ZERO_GRAD = "missing-zero-grad"
+
+
+@pytest.fixture(autouse=True)
+def nothing_complains(workbench: Workbench) -> None:
+    """Ask for the workbench, so that what a test leaves behind is cleared away."""
+    workbench.complaints.clear()
+
+
+def run_to(workbench: Workbench, program: str, mark: str) -> int:
+    """Open a program, set one breakpoint, press F5, and wait for the stop."""
+    line = marked_lines(workbench.folder / program)[mark]
+    workbench.open_file(program)
+    workbench.set_breakpoint(line)
+    workbench.start_debugging()
+    workbench.wait_until_stopped(line)
+    return line
+
+
+def operations(workbench: Workbench) -> set[str]:
+    """Names of the nodes that the panel shows now."""
+    return set(re.findall(r"\b\w+Backward0?\b", workbench.panel_text()))
+
+
+def expected_line(workbench: Workbench, program: str, rule: str) -> int:
+    """The line that a program marks as the place of a rule's finding."""
+    lines = (workbench.folder / program).read_text(encoding="utf-8").splitlines()
+    return next(number for number, line in enumerate(lines, 1) if line.endswith(f"# expect: {rule}"))
+
+
+def test_the_first_launch_ever_shows_the_graph_and_its_numbers(workbench: Workbench) -> None:
+    run_to(workbench, GROWING, "the whole graph")
+    workbench.panel_shows("MeanBackward0")
+    assert operations(workbench) >= {"MmBackward0", "AddBackward0", "SubBackward0", "PowBackward0", "MeanBackward0"}
+    assert "tapelens: watching" in workbench.status()
+    workbench.take_picture("graph-light")
+    assert workbench.complaints == []
+
+
+def test_the_graph_grows_with_every_step(workbench: Workbench) -> None:
+    lines = marked_lines(workbench.folder / GROWING)
+    run_to(workbench, GROWING, "a first product")
+    workbench.panel_shows("MmBackward0")
+    assert "AddBackward0" not in operations(workbench)
+    workbench.step_over(to_line=lines["and a sum"])
+    workbench.panel_shows("AddBackward0")
+    assert "MeanBackward0" not in operations(workbench)
+    workbench.step_over(to_line=lines["the whole graph"])
+    workbench.panel_shows("MeanBackward0")
+
+
+def test_a_function_of_the_users_own_has_its_node_and_its_leaves_their_gradients(workbench: Workbench) -> None:
+    lines = marked_lines(workbench.folder / OWN_FUNCTION)
+    run_to(workbench, OWN_FUNCTION, "MyReLU on the tape")
+    workbench.panel_shows("MyReLUBackward")
+    workbench.step_over(to_line=lines["what the leaves received"])
+    workbench.panel_shows("4.5")
+
+
+def test_holding_alt_over_a_name_explains_the_tensor(workbench: Workbench) -> None:
+    line = run_to(workbench, GROWING, "about to run backward")
+    workbench.panel_shows("MeanBackward0")
+    card = workbench.hover("loss", line=line)
+    assert "MeanBackward0" in card
+    workbench.take_picture("hover")
+    assert "leaf" in workbench.hover("w", line=marked_lines(workbench.folder / GROWING)["leaves only"])
+
+
+def test_a_forgotten_zero_grad_stands_in_problems_at_its_step(workbench: Workbench) -> None:
+    workbench.open_file(FORGOTTEN)
+    workbench.start_debugging()
+    line = expected_line(workbench, FORGOTTEN, MISSING_ZERO_GRAD)
+    rows = workbench.wait_for(workbench.problems, "an entry in Problems")
+    workbench.wait_until_ended()
+    assert any(MISSING_ZERO_GRAD in row and f"[Ln {line}, Col" in row for row in rows), rows
+    assert "1 finding" in workbench.status()
+    workbench.take_picture("problems")
+
+
+def test_pausing_on_a_rule_stops_before_the_step(workbench: Workbench) -> None:
+    workbench.write_settings(tapelens__pauseOn=[MISSING_ZERO_GRAD])
+    workbench.open_file(FORGOTTEN)
+    workbench.start_debugging()
+    workbench.wait_until_stopped(expected_line(workbench, FORGOTTEN, MISSING_ZERO_GRAD))
+    assert MISSING_ZERO_GRAD in workbench.stop_reason().lower().replace(" ", "-")
+    workbench.take_picture("paused")
+
+
+def test_two_sessions_at_once_and_one_after_have_each_their_graph(workbench: Workbench) -> None:
+    run_to(workbench, GROWING, "the whole graph")
+    workbench.panel_shows("MeanBackward0")
+    line = marked_lines(workbench.folder / OWN_FUNCTION)["MyReLU on the tape"]
+    workbench.open_file(OWN_FUNCTION)
+    workbench.set_breakpoint(line)
+    workbench.start_another_session()
+    workbench.panel_shows("MyReLUBackward")
+    workbench.take_picture("two-sessions")
+    workbench.stop_debugging()
+    workbench.open_file(GROWING)
+    workbench.start_debugging()
+    workbench.panel_shows("MeanBackward0")
+
+
+def test_a_killed_program_is_said_to_be_and_the_next_session_works(workbench: Workbench) -> None:
+    run_to(workbench, TELLS_ITS_PID, "about to be killed")
+    workbench.panel_shows("SumBackward0")
+    pid = int((workbench.folder / TELLS_ITS_PID).with_suffix(".pid").read_text(encoding="utf-8"))
+    os.kill(pid, signal.SIGKILL)
+    workbench.wait_until_ended()
+    workbench.panel_shows("ended")
+    workbench.take_picture("killed")
+    workbench.remove_breakpoints()
+    run_to(workbench, GROWING, "the whole graph")
+    workbench.panel_shows("MeanBackward0")
+
+
+def test_a_reloaded_panel_shows_what_it_showed(workbench: Workbench) -> None:
+    run_to(workbench, GROWING, "the whole graph")
+    workbench.panel_shows("MeanBackward0")
+    workbench.problems()  # another view takes its place, and its page is gone
+    workbench.show_panel()
+    workbench.panel_shows("MeanBackward0")
+
+
+def test_the_panel_stands_in_an_editor_tab_as_well_and_in_the_dark(workbench: Workbench) -> None:
+    workbench.write_settings(workbench__colorTheme="Default Dark Modern")
+    run_to(workbench, GROWING, "the whole graph")
+    workbench.run_command("tapelens: Show the Autograd Graph in an Editor Tab")
+    workbench.panel_shows("MeanBackward0")
+    workbench.take_picture("tab-dark")
 
 
 def test_a_program_without_torch_runs_as_ever(workbench: Workbench) -> None:
-    stop = marked_lines(workbench.folder / "without_torch.py")["summed"]
-    workbench.open_file("without_torch.py")
-    workbench.set_breakpoint(stop)
-    workbench.start_debugging()
-    workbench.wait_until_stopped(stop)
+    run_to(workbench, "without_torch.py", "summed")
     workbench.wait_for(lambda: "no torch" in workbench.status(), "the status bar to say that there is no torch")
     assert workbench.notifications() == []
     workbench.continue_running()
     workbench.wait_until_ended()
     assert workbench.problems() == []
+
+
+def test_a_launch_configuration_can_say_no(workbench: Workbench) -> None:
+    workbench.write_launch(tapelens=False)
+    run_to(workbench, GROWING, "the whole graph")
+    assert "watching" not in workbench.status()

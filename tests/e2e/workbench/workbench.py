@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from playwright.sync_api import Error, Frame, Locator, Page, expect
+from playwright.sync_api import ConsoleMessage, Error, Frame, Locator, Page, expect
 
 Value = TypeVar("Value")
 
@@ -25,6 +25,8 @@ class Workbench:
         self.folder = folder
         self._address = address
         self._pictures = pictures
+        self.complaints: list[str] = []
+        page.on("console", self._hear)
 
     # -- files -------------------------------------------------------------------------------------------
 
@@ -77,6 +79,19 @@ class Workbench:
         given = {name.replace("__", "."): value for name, value in settings.items()}
         path.write_text(json.dumps(given), encoding="utf-8")
 
+    def write_launch(self, **more: Any) -> None:
+        """The folder's launch.json: as the Python Debugger makes it, with some keys more."""
+        configuration = {
+            "name": "Python Debugger: Current File",
+            "type": "debugpy",
+            "request": "launch",
+            "program": "${file}",
+            "console": "integratedTerminal",
+        }
+        launch = {"version": "0.2.0", "configurations": [{**configuration, **more}]}
+        path = self.folder / ".vscode" / "launch.json"
+        path.write_text(json.dumps(launch, indent=4), encoding="utf-8")
+
     # -- debugging ---------------------------------------------------------------------------------------
 
     def set_breakpoint(self, line: int) -> None:
@@ -110,6 +125,11 @@ class Workbench:
         self.page.keyboard.press("F10")
         self.wait_until_stopped(to_line)
 
+    def start_another_session(self) -> None:
+        """Start the file in front beside what runs already."""
+        self.run_command("Debug: Start Debugging")
+        self.page.get_by_role("button", name="Yes").click()
+
     def continue_running(self) -> None:
         """F5 at a stop."""
         self.page.keyboard.press("F5")
@@ -132,6 +152,7 @@ class Workbench:
         self.stop_debugging()
         self.remove_breakpoints()
         self.write_settings()
+        self.write_launch()
         self.close_editors()
 
     # -- what is shown -----------------------------------------------------------------------------------
@@ -143,6 +164,31 @@ class Workbench:
             return next((frame for frame in self.page.frames if _holds(frame, "#panel", holds)), None)
 
         return self.wait_for(find, f"the panel with {holds}")
+
+    def panel_text(self) -> str:
+        """All that the panel says."""
+        return self.panel().locator("body").inner_text()
+
+    def panel_shows(self, text: str) -> None:
+        """Wait until the panel says something."""
+
+        def is_there() -> bool:
+            try:
+                return text in self.panel_text()
+            except Error:  # its page was just replaced
+                return False
+
+        self.wait_for(is_there, f"{text!r} in the panel")
+
+    def show_panel(self) -> None:
+        """Bring the panel to the front by its command."""
+        self.run_command("tapelens: Show the Autograd Graph")
+
+    def stop_reason(self) -> str:
+        """Why the debugger stands, as the call stack says."""
+        return (
+            self.page.locator(".debug-call-stack").locator("xpath=ancestor::*[contains(@class,'pane')][1]").inner_text()
+        )
 
     def problems(self) -> list[str]:
         """The rows of the Problems view, as they read."""
@@ -196,6 +242,10 @@ class Workbench:
             self.page.wait_for_timeout(50)
         picture = self.take_picture("late")
         raise AssertionError(f"waited {deadline_s:g} s for {what}: see {picture}")
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text and "tapelens" in message.text:
+            self.complaints.append(message.text)
 
     def _line(self, line: int) -> Locator:
         """The painted line's number, in the margin of the editor in front."""
