@@ -1,1 +1,64 @@
-"""What PyTorch does, told as events."""
+"""What PyTorch does, as events: each tap puts itself in and takes itself out again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...events import Event
+from ...wire.gradients import Gradients
+from ...wire.sites import Site
+from ..capture.gradients import GradientWatch
+from ..guard import Report
+from .engine import EngineTap
+from .exceptions import ExceptionTap
+from .exit import ExitTap
+from .held import HeldGradients
+from .marks import Marks
+from .optimizers import OptimizerTap
+
+
+class Taps:
+    """All taps of one process.
+
+    Args:
+        emit: Takes each event, on the thread where it happened, before that goes on.
+        report_fault: Takes a fault of a tap's, which is quiet from then on.
+        on_gradients: Takes what flowed in a watched backward.
+
+    Attributes:
+        watch: Arm it at a stop, and the next backward is watched.
+    """
+
+    def __init__(
+        self,
+        emit: Callable[[Event], None],
+        *,
+        report_fault: Report,
+        on_gradients: Callable[[Gradients], None] = lambda _gradients: None,
+    ) -> None:
+        held = HeldGradients()
+        self._marks = Marks()
+        self.watch = GradientWatch(on_gradients)
+        steps = OptimizerTap(emit, report_fault, held=held)
+        self._engine = EngineTap(emit, report_fault, held=held, marks=self._marks, steps=steps, watch=self.watch)
+        exceptions = ExceptionTap(emit, report_fault, call_of=self._engine.call_of)
+        ends = ExitTap(emit, report_fault, raised=lambda: exceptions.raised)
+        self._taps = (steps, self._engine, exceptions, ends)
+
+    def install(self) -> None:
+        """Put all taps in; torch is imported by now. Once for each object."""
+        for tap in self._taps:
+            tap.install()
+
+    def remove(self) -> None:
+        """Take all taps out; what is there then is what was there before, unless others came after us."""
+        for tap in reversed(self._taps):
+            tap.remove()
+
+    def freed_by(self, key: int) -> Site | None:
+        """Where the backward ran that freed this node's buffers, when it was seen."""
+        return self._marks.site_of(key)
+
+    def call_of(self, error: BaseException) -> int | None:
+        """The backward call that an exception came out of, for who meets it before the exception hook."""
+        return self._engine.call_of(error)

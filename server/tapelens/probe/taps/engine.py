@@ -1,0 +1,280 @@
+"""The tap on the backward engine: one seam that every call from Python goes through."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from ...events import BackwardBegan, BackwardEnded, BackwardRaised, Event, Held, HeldKey, Leaves, Sample
+from ...wire.sites import Site
+from ..capture.gradients import GradientWatch, Watched
+from ..guard import Report, guard
+from ..sites import innermost_site, user_frame, user_site
+from .calls import root_expression, says_retain_graph
+from .carrier import Carrier, find_carrier
+from .graph import leaves, root_nodes, walk
+from .held import HeldGradients
+from .leaves import outside_optimizers, read_leaves
+from .marks import Marks
+from .names import LookInFrames
+from .optimizers import OptimizerTap, Step
+from .running import Running
+
+if TYPE_CHECKING:
+    import torch
+
+_SEAM = "_engine_run_backward"
+_HOMES = ("torch.autograd", "torch.autograd.graph")
+_FREED = "Trying to backward through the graph a second time"
+_WALKED = 5  # calls of a site whose graph is walked, after that one of
+_WALKED_ONE_OF = 50
+_SITES = 4096
+_ANALYSED = 8  # raising calls whose frames are searched
+_REMEMBERED = 64
+
+
+@dataclass(eq=False)
+class _Call:
+    """A call that runs. It holds leaves and frames, so it lives no longer than the call."""
+
+    serial: int
+    inside: int | None
+    site: Site
+    accumulates: bool
+    retains: bool
+    step: Step | None = None
+    held: Held = field(default_factory=dict[HeldKey, "Any"])
+    leaves: list[torch.Tensor] = field(default_factory=list["torch.Tensor"])
+    look: LookInFrames | None = None
+    watched: Watched | None = None
+
+
+class EngineTap:
+    """Stands between ``torch.autograd`` and the engine.
+
+    NOTE [one name in two modules]: ``torch.autograd`` calls the name that it imported;
+    ``torch.compiler`` saves and restores the one in ``torch.autograd.graph``.
+    """
+
+    def __init__(
+        self,
+        emit: Callable[[Event], None],
+        report: Report,
+        *,
+        held: HeldGradients,
+        marks: Marks,
+        steps: OptimizerTap,
+        watch: GradientWatch,
+    ) -> None:
+        self._emit = emit
+        self._held = held
+        self._marks = marks
+        self._steps = steps
+        self._watch = watch
+        self._guard = guard("backward", report)
+        self._watch_guard = guard("gradients of a backward", report)
+        self._serials = itertools.count(1)
+        self._running: Running[_Call] = Running()
+        self._outermost: dict[int, Site] = {}
+        self._visits: dict[Site, int] = {}
+        self._raised: deque[tuple[int, str, int]] = deque(maxlen=_REMEMBERED)
+        self._analysed = 0
+        self._put: Callable[..., Any] | None = None
+        self._was: dict[str, Any] = {}
+
+    def install(self) -> None:
+        """Take the seam's place in both modules."""
+        torch = sys.modules["torch"]
+        run_backward = getattr(sys.modules[_HOMES[1]], _SEAM)
+        is_compiling = torch.compiler.is_compiling
+        begin, end, fail = self._guard(self._begin), self._guard(self._end), self._guard(self._fail)
+        let_go = self._let_go
+
+        @functools.wraps(run_backward)
+        def tapped(t_outputs: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 (whatever the engine takes and gives)
+            if is_compiling():
+                return run_backward(t_outputs, *args, **kwargs)
+            call = begin(t_outputs, args, kwargs, sys._getframe())
+            try:
+                result = run_backward(t_outputs, *args, **kwargs)
+            except BaseException as error:
+                if call is not None:
+                    fail(call, error, t_outputs, sys._getframe())
+                    let_go(call)
+                raise
+            if call is not None:
+                end(call)
+                let_go(call)
+            return result
+
+        self._was = {home: getattr(sys.modules[home], _SEAM) for home in _HOMES}
+        self._put = tapped
+        for home in _HOMES:
+            setattr(sys.modules[home], _SEAM, tapped)
+
+    def remove(self) -> None:
+        """Put back what was there; where someone took the place after us, stay and be quiet."""
+        self._guard.quiet = self._watch_guard.quiet = True
+        for home, was in self._was.items():
+            if getattr(sys.modules[home], _SEAM) is self._put:
+                setattr(sys.modules[home], _SEAM, was)
+        self._was = {}
+
+    def call_of(self, error: BaseException) -> int | None:
+        """The call that an exception, or one that it was raised from, came out of."""
+        reason: BaseException | None = error
+        for _ in range(_REMEMBERED):
+            if reason is None:
+                break
+            for identity, text, serial in reversed(self._raised):
+                if identity == id(reason) and text == str(reason):
+                    return serial
+            reason = reason.__cause__
+        return None
+
+    # -- a call begins ----------------------------------------------------------------------------------
+
+    def _begin(self, outputs: object, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType) -> _Call:
+        outer = frame.f_back or frame
+        retains, creates, inputs = bool(args[1]), bool(args[2]), args[3] if len(args) > 3 else ()  # noqa: PLR2004
+        inside = self._inside(outer)
+        call = _Call(
+            serial=next(self._serials),
+            inside=inside,
+            site=self._outermost[inside] if _is_foreign() and inside in self._outermost else user_site(outer),
+            accumulates=bool(kwargs.get("accumulate_grad", False)),
+            retains=retains,
+            step=self._steps.running(outer),
+        )
+        self._running.enter(call, frame)
+        innermost = innermost_site(outer)
+        leaves_before: Leaves = {}
+        values: dict[HeldKey, Sample] = {}
+        if inside is None:
+            self._outermost[call.serial] = call.site
+            call.look = LookInFrames(outer, self._held)
+            call.leaves = self._walk(call, outputs, innermost, partial=bool(inputs) or not call.accumulates)
+            if call.accumulates:
+                leaves_before = read_leaves(call.leaves)
+                call.held = self._held.before_backward()
+                values = self._values(call, call.held)
+        self._emit(
+            BackwardBegan(
+                call=call.serial,
+                inside=inside,
+                step=None if call.step is None else call.step.serial,
+                site=call.site,
+                innermost=innermost,
+                accumulates=call.accumulates,
+                retain_graph=retains,
+                create_graph=creates,
+                retains_literally=retains and says_retain_graph(user_frame(outer)),
+                held=call.held,
+                values=values,
+                leaves=leaves_before,
+                **({} if call.look is None else {"look": call.look}),
+            )
+        )
+        if inside is None and self._watch.is_armed:
+            call.watched = self._watch_guard(self._watch.before_backward)(
+                root_nodes(outputs), call=call.serial, site=call.site
+            )
+        return call
+
+    def _inside(self, frame: FrameType) -> int | None:
+        outer = self._running.innermost(frame)
+        if outer is not None:
+            return outer.serial
+        # NOTE [device threads]: the engine runs an accelerator's nodes on threads of its own; a call
+        # made there (a reentrant checkpoint) is inside one that another thread waits in.
+        return next(reversed(self._outermost), None) if _is_foreign() else None
+
+    def _walk(self, call: _Call, outputs: object, innermost: Site, *, partial: bool) -> list[torch.Tensor]:
+        """Note whose graph this is. In some calls of a site look at all of it, and give its leaves."""
+        roots = root_nodes(outputs)
+        visit = self._visits[innermost] = self._visits.get(innermost, 0) + 1
+        if len(self._visits) > _SITES:
+            self._visits = {}
+        fully = visit <= _WALKED or not visit % _WALKED_ONE_OF
+        nodes = walk(roots) if fully else roots
+        if not call.retains:
+            self._marks.ran(call.serial, nodes, site=call.site, partial=partial)
+        return outside_optimizers(leaves(nodes), self._held) if fully and call.accumulates else []
+
+    def _values(self, call: _Call, keys: Iterable[HeldKey]) -> dict[HeldKey, Sample]:
+        optimizer = None if call.step is None else call.step.known.reference()
+        if call.step is None or optimizer is None:
+            return {}
+        return call.step.known.values(optimizer, keys)
+
+    # -- and ends ---------------------------------------------------------------------------------------
+
+    def _end(self, call: _Call) -> None:
+        self._running.leave(call)
+        if call.watched is not None:
+            self._watch_guard(self._watch.after_backward)(call.watched, raised=False)
+        held: Held = {}
+        values: dict[HeldKey, Sample] = {}
+        leaves_after: Leaves = {}
+        if call.inside is None and call.accumulates:
+            leaves_after = read_leaves(call.leaves)
+            held = self._held.after_backward(call.held)
+            optimizer = None if call.step is None else call.step.known.reference()
+            if call.step is not None and optimizer is not None:
+                held |= call.step.known.leave(optimizer)
+                values = self._values(call, held)
+        self._emit(
+            BackwardEnded(
+                call=call.serial,
+                step=None if call.step is None else call.step.serial,
+                site=call.site,
+                held=held,
+                values=values,
+                leaves=leaves_after,
+                **({} if call.look is None else {"look": call.look}),
+            )
+        )
+
+    def _fail(self, call: _Call, error: BaseException, outputs: object, frame: FrameType) -> None:
+        self._running.leave(call)
+        if call.watched is not None:
+            self._watch_guard(self._watch.after_backward)(call.watched, raised=True)
+        text = str(error)
+        freed = _FREED in text
+        carrier = Carrier(None, None)
+        user = user_frame(frame)
+        if freed and self._analysed < _ANALYSED:
+            self._analysed += 1
+            carrier = find_carrier(root_nodes(outputs), frame, call=call.serial, marks=self._marks)
+        self._raised.append((id(error), text, call.serial))
+        self._emit(
+            BackwardRaised(
+                call=call.serial,
+                step=None if call.step is None else call.step.serial,
+                site=call.site,
+                message=text,
+                expression=root_expression(user),
+                freed=freed,
+                carrier=carrier.name,
+                freed_by=carrier.freed_by,
+            )
+        )
+
+    def _let_go(self, call: _Call) -> None:
+        """An exception's traceback keeps our frame, and what it names, for long."""
+        self._outermost.pop(call.serial, None)
+        if call.watched is not None:
+            call.watched.close()
+        call.leaves, call.look, call.watched = [], None, None
+
+
+def _is_foreign() -> bool:
+    """The thread was not made by Python. ``current_thread()`` would make up an object for it."""
+    return threading.get_ident() not in threading._active

@@ -1,0 +1,239 @@
+"""Gradients that optimizers hold: what they were and what they are, within a budget."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import math
+import sys
+import weakref
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from ...events import Evidence, Held, HeldKey, Sample
+from ..capture.guards import undisturbed
+from .samples import sample, sample_gradient
+
+if TYPE_CHECKING:
+    import torch
+
+READ_FULLY = 5  # steps of an optimizer, after that one of
+READ_ONE_OF = 50
+SAMPLED = 32  # gradients whose values are read in one look
+_WARY = 8  # looks at something suspicious before
+_WARY_SAMPLED = 4  # so few are looked at
+
+
+class HeldByOptimizer:
+    """One optimizer and what its last step left, in numbers.
+
+    NOTE [cheap and full]: ``left`` costs a tenth of a microsecond a parameter and is taken at every
+    step's exit. At a backward's entry a gradient that is still there, the same object at the same
+    version, is suspicious; in sound loops none is. Only for those, and at the exits that
+    ``Held`` names, are values read.
+
+    Attributes:
+        serial: Never reused in the process.
+        steps: Outermost steps so far.
+    """
+
+    def __init__(self, optimizer: torch.optim.Optimizer, serial: int) -> None:
+        self.reference = weakref.ref(optimizer)
+        self.serial = serial
+        self.steps = 0
+        self._left: dict[int, int] = {}  # version by id of the gradient
+        self._sampled: set[int] = set()  # parameters whose values were read then
+        self._sums: dict[int, tuple[int, int]] = {}  # id and version of gradients added to though used, by parameter
+        self._looks = 0
+        self._suspicious = False
+
+    def before_backward(self, optimizer: torch.optim.Optimizer) -> Held:
+        """The suspects: as the last step left them, or sums as the last backward left them."""
+        left, sums = self._left, self._sums
+        if not left and not sums:
+            return {}
+        suspects: list[tuple[torch.Tensor, torch.Tensor]] = []
+        with sys.modules["torch"]._C.DisableTorchFunction():
+            for parameter in parameters_of(optimizer):
+                gradient = parameter.grad
+                if gradient is None:
+                    continue
+                version = version_of(gradient)
+                if left.get(id(gradient)) == version or sums.get(id(parameter)) == (id(gradient), version):
+                    suspects.append((parameter, gradient))
+        if not suspects:
+            self._sums = {}
+            return {}
+        self._looks += 1
+        self._suspicious = True
+        return self._read(suspects, prefer=self._sampled | sums.keys())
+
+    def after_backward(self, optimizer: torch.optim.Optimizer, before: Held) -> Held:
+        """The suspects again; those that changed are followed until a step or a write."""
+        mine = {key.parameter for key in before if key.optimizer == self.serial}
+        if not mine:
+            return {}
+        held = self._read(_with_gradients(optimizer, mine), prefer=mine)
+        self._sums = {
+            key.parameter: (seen.identity, seen.version)
+            for key, seen in held.items()
+            if not seen.agrees_with(before[key]) or key.parameter in self._sums
+        }
+        return held
+
+    def before_step(self, optimizer: torch.optim.Optimizer) -> Held:
+        """The sums."""
+        if not self._sums:
+            return {}
+        return self._read(_with_gradients(optimizer, self._sums.keys()), prefer=self._sums.keys())
+
+    def after_step(self, optimizer: torch.optim.Optimizer) -> Held:
+        """All, when it is time for that or something was suspicious; else none."""
+        self._sums = {}
+        return self.leave(optimizer)
+
+    def leave(self, optimizer: torch.optim.Optimizer) -> Held:
+        """Note what a step, or a closure's call, leaves."""
+        gradients = _gradients(optimizer)
+        with sys.modules["torch"]._C.DisableTorchFunction():
+            try:
+                self._left = {id(gradient): gradient._version for gradient in gradients}
+            except RuntimeError:  # an inference tensor has no version
+                self._left = {id(gradient): version_of(gradient) for gradient in gradients}
+        full = self._suspicious or self.steps <= READ_FULLY or not self.steps % READ_ONE_OF
+        synchronize, self._suspicious = self._suspicious and self._looks <= _WARY, False
+        if not full:
+            self._sampled = set()
+            return {}
+        held = self._read(_with_gradients(optimizer, None), synchronize=synchronize)
+        self._sampled = {key.parameter for key, seen in held.items() if seen.sample}
+        return held
+
+    def values(self, optimizer: torch.optim.Optimizer, keys: Iterable[HeldKey]) -> dict[HeldKey, Sample]:
+        """A few values of the parameters, for some of the keys."""
+        wanted = {key.parameter: key for key in itertools.islice(keys, SAMPLED) if key.optimizer == self.serial}
+        with undisturbed():
+            return {
+                wanted[id(parameter)]: sample(parameter)
+                for parameter in parameters_of(optimizer)
+                if id(parameter) in wanted
+            }
+
+    def _read(
+        self,
+        found: list[tuple[torch.Tensor, torch.Tensor]],
+        *,
+        prefer: Iterable[int] = (),
+        synchronize: bool | None = None,
+    ) -> Held:
+        """Evidence; values of at most some gradients, of the preferred parameters' first.
+
+        Args:
+            found: Parameters and their gradients.
+            prefer: Ids of parameters.
+            synchronize: Read accelerators' too; if not told, when the last exit could read any.
+        """
+        limit = SAMPLED if self._looks <= _WARY else _WARY_SAMPLED
+        waits = bool(self._sampled) if synchronize is None else synchronize
+        preferred = set(prefer)
+        order = sorted(found, key=lambda pair: id(pair[0]) not in preferred)  # stable
+        if limit == _WARY_SAMPLED:
+            order = order[:limit]
+        held: Held = {}
+        with undisturbed():
+            for index, (parameter, gradient) in enumerate(order):
+                values = sample_gradient(gradient, synchronize=waits) if index < limit else ()
+                if values is not None:
+                    seen = Evidence(id(gradient), version_of(gradient), values)
+                    held[HeldKey(self.serial, id(parameter))] = seen
+        return held
+
+
+class HeldGradients:
+    """All optimizers that have stepped and are alive. Never a tensor."""
+
+    def __init__(self) -> None:
+        self._serials = itertools.count(1)
+        self._optimizers: dict[int, HeldByOptimizer] = {}
+
+    def of(self, optimizer: torch.optim.Optimizer) -> HeldByOptimizer:
+        """What is known of the optimizer; from now on it is watched."""
+        known = self._optimizers.get(id(optimizer))
+        if known is None or known.reference() is not optimizer:
+            known = self._optimizers[id(optimizer)] = HeldByOptimizer(optimizer, next(self._serials))
+        return known
+
+    def before_backward(self) -> Held:
+        """The suspects of every optimizer."""
+        held: Held = {}
+        for optimizer, known in self.alive():
+            held |= known.before_backward(optimizer)
+        return held
+
+    def after_backward(self, before: Held) -> Held:
+        """The same again, once a backward is through."""
+        held: Held = {}
+        if before:
+            for optimizer, known in self.alive():
+                held |= known.after_backward(optimizer, before)
+        return held
+
+    def alive(self) -> Iterator[tuple[torch.optim.Optimizer, HeldByOptimizer]]:
+        """Optimizers, held while the caller looks at each."""
+        for identity, known in list(self._optimizers.items()):
+            optimizer = known.reference()
+            if optimizer is None:
+                del self._optimizers[identity]
+            else:
+                yield optimizer, known
+
+    def named(self, serial: int) -> torch.optim.Optimizer | None:
+        """The optimizer with this serial, while it lives."""
+        return next((optimizer for optimizer, known in self.alive() if known.serial == serial), None)
+
+    def parameters(self) -> set[int]:
+        """Ids of all parameters that optimizers hold."""
+        return {id(parameter) for optimizer, _ in self.alive() for parameter in parameters_of(optimizer)}
+
+    def norm(self, parameters: Iterable[int], *, byte_budget: int = 1 << 24) -> float | None:
+        """Euclidean norm of some parameters' gradients together; None past the budget or off the CPU."""
+        from ..capture.statistics import StatisticsTable  # noqa: PLC0415 (only when about to speak)
+
+        wanted = set(parameters)
+        table = StatisticsTable(byte_budget=byte_budget)
+        for optimizer, _ in self.alive():
+            for parameter, gradient in _with_gradients(optimizer, wanted):
+                wanted.discard(id(parameter))
+                if table.add(gradient) < 0:
+                    return None
+        norms = [norm for norm in table.columns().norm if not isinstance(norm, str)]
+        return math.hypot(*norms) if norms else None
+
+
+def parameters_of(optimizer: torch.optim.Optimizer) -> Iterator[torch.Tensor]:
+    """The tensors that an optimizer holds."""
+    return itertools.chain.from_iterable(group["params"] for group in optimizer.param_groups)
+
+
+def version_of(tensor: torch.Tensor) -> int:
+    """The version counter; -1 where there is none."""
+    with contextlib.suppress(RuntimeError):
+        return tensor._version
+    return -1
+
+
+def _gradients(optimizer: torch.optim.Optimizer) -> list[torch.Tensor]:
+    with sys.modules["torch"]._C.DisableTorchFunction():
+        return [gradient for parameter in parameters_of(optimizer) if (gradient := parameter.grad) is not None]
+
+
+def _with_gradients(
+    optimizer: torch.optim.Optimizer, wanted: Iterable[int] | None
+) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Parameters (all, or some by id) with their gradients."""
+    with sys.modules["torch"]._C.DisableTorchFunction():
+        return [
+            (parameter, gradient)
+            for parameter in parameters_of(optimizer)
+            if (wanted is None or id(parameter) in wanted) and (gradient := parameter.grad) is not None
+        ]

@@ -1,0 +1,80 @@
+"""What the user's frames call optimizers and parameters; looked up only when a rule is about to speak."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from types import FrameType
+
+from ...events import Look
+from ..capture.inside import attributes
+from ..capture.names import Reach, names_of
+from ..sites import user_frames
+from .held import HeldGradients
+
+FRAMES = 4
+_TENSORS = 4000
+_VALUES = 20_000
+
+
+class LookInFrames(Look):
+    """Answers from the variables of the frames that run; good while the event is seen."""
+
+    def __init__(self, frame: FrameType | None, held: HeldGradients) -> None:
+        self._frame = frame
+        self._held = held
+        self._names: dict[int, str] | None = None
+
+    def optimizer(self, optimizer: int) -> str:
+        """What the user's frame calls the optimizer, else its class."""
+        found = self._held.named(optimizer)
+        if found is None:
+            return "optimizer"
+        for frame in nearest_frames(self._frame):
+            for name, value in _variables(frame):
+                if value is found:
+                    return name
+        return type(found).__name__
+
+    def parameter(self, parameter: int) -> str:
+        """What the user's frame calls the parameter, else its place in the optimizer."""
+        if self._names is None:
+            self._names = {}
+            for frame in nearest_frames(self._frame):
+                for identity, named in reach(frame).tensors.items():
+                    self._names.setdefault(identity, named.names[0])
+        return self._names.get(parameter) or self._place(parameter)
+
+    def norm(self, parameters: Iterable[int]) -> float | None:
+        """Euclidean norm of the parameters' gradients as they are now."""
+        return self._held.norm(parameters)
+
+    def _place(self, parameter: int) -> str:
+        for optimizer, _ in self._held.alive():
+            for number, group in enumerate(optimizer.param_groups):
+                for index, held in enumerate(group["params"]):
+                    if id(held) == parameter:
+                        given = group.get("param_names")
+                        return str(given[index]) if given else f'param_groups[{number}]["params"][{index}]'
+        return "a parameter"
+
+
+def nearest_frames(frame: FrameType | None) -> Iterator[FrameType]:
+    """The user's innermost frames."""
+    return itertools.islice(user_frames(frame), FRAMES)
+
+
+def reach(frame: FrameType) -> Reach:
+    """Every tensor that the frame reaches, with names. Drop it before the program goes on."""
+    found = Reach(tensors=_TENSORS, values=_VALUES)
+    found.walk(names_of(frame))
+    return found
+
+
+def _variables(frame: FrameType) -> Iterator[tuple[str, object]]:
+    """The frame's variables, then what lies in its ``self``."""
+    yield from names_of(frame)
+    owner = frame.f_locals.get("self")
+    if owner is not None:
+        for name, value in attributes(owner):
+            yield f"self.{name}", value
