@@ -65,7 +65,7 @@ class ProbeSession:
             stop=stop,
             report_fault=self._tell_fault,
         )
-        self._taps = Taps(self._on_event, report_fault=self._tell_fault, on_gradients=self._on_gradients, stop=stop)
+        self._taps = Taps(self._on_event, report_fault=self._tell_fault, on_gradients=self._on_gradients)
 
     # -- life ------------------------------------------------------------------------------------------
 
