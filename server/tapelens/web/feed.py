@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import __version__
 from ..errors import TapelensError, WireError
+from ..report.panel import panel_stop
 from ..sessions.interface import Action
 from ..store.sessions import (
     Change,
@@ -36,7 +37,6 @@ from ..wire.panel import (
     Welcome,
 )
 from ..wire.reading import read_from_panel
-from .stops import panel_stop
 
 log = logging.getLogger(__name__)
 
