@@ -227,7 +227,8 @@ def found(severity: Severity, *, foreseen: bool = False) -> Finding:
         (Run(exit_code=0, notes=["No torch."], findings=[found("error")]), 2),
         (Run(exit_code=None, notes=["Killed."]), 2),
         (Run(exit_code=3, notes=["No torch."], findings=[found("error")]), 3),
-        (Run(exit_code=-9), 137),
+        (Run(exit_code=247), 137),
+        (Run(exit_code=255), 255),
     ],
 )
 def test_the_programs_own_status_wins_then_failures_then_findings(run: Run, status: int):
@@ -240,11 +241,11 @@ def test_exit_zero_forgives_findings_only():
 
 
 def test_the_ending_says_which_status_it_was():
-    assert ending(Run(exit_code=0), exit_zero=False) is None
-    assert ending(Run(exit_code=3), exit_zero=False) == (
+    assert ending(Run(exit_code=0), None, exit_zero=False) is None
+    assert ending(Run(exit_code=3), None, exit_zero=False) == (
         "The program exited with status 3, which is the exit status here too."
     )
-    assert "was killed by SIGKILL (137)" in (ending(Run(exit_code=-9), exit_zero=False) or "")
-    told = ending(Run(exit_code=0, findings=[found("error")]), exit_zero=False)
+    assert "was killed by SIGKILL (137)" in (ending(Run(exit_code=247), None, exit_zero=False) or "")
+    told = ending(Run(exit_code=0, findings=[found("error")]), None, exit_zero=False)
     assert told == "The program ended well; 1 finding (double-backward): exit status 1."
     assert len(faults([found("warning"), found("information")])) == 1

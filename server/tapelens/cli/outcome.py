@@ -13,11 +13,17 @@ from ..store.sessions import SessionInfo
 from ..wire.findings import Finding
 from .breakpoints import effective_line
 
+_DEADLY = ("SIGKILL", "SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGTERM")
+
 OK = 0
 FINDINGS = 1
 FAILED = 2
 KILLED_BY = 128
 """Added to a signal's number, as shells do."""
+
+# NOTE [killed by a signal]: debugpy's launcher tells the lowest eight bits of a negative return code,
+# 247 for SIGKILL. Statuses that programs also give by themselves (255 for -1) are left as they are.
+KILLS = {256 - each: each for name in _DEADLY if (each := getattr(signal, name, None)) is not None}
 
 
 def faults(findings: Sequence[Finding]) -> list[Finding]:
@@ -54,16 +60,19 @@ def torch_sentence(info: SessionInfo) -> str | None:
 def exit_status(run: Run, *, exit_zero: bool) -> int:
     """The program's own status when it is not 0; else whether anything failed or was found."""
     if run.exit_code:
-        return KILLED_BY - run.exit_code if run.exit_code < 0 else run.exit_code
+        return KILLED_BY + KILLS[run.exit_code] if run.exit_code in KILLS else run.exit_code
     if run.notes:
         return FAILED
     return FINDINGS if faults(run.findings) and not exit_zero else OK
 
 
-def ending(run: Run, *, exit_zero: bool) -> str | None:
+def ending(run: Run, info: SessionInfo | None, *, exit_zero: bool) -> str | None:
     """Which status it was, when it is not 0 for the plain reason."""
     if run.exit_code:
-        return f"The program {_own_end(run.exit_code)}, which is the exit status here too."
+        own = f"The program {_own_end(run.exit_code)}"
+        if info is not None and info.torch == "not_imported":
+            return f"{own} before it imported torch: there was nothing to show."
+        return f"{own}, which is the exit status here too."
     if found := faults(run.findings):
         by_rule = listed(sorted({each.rule for each in found}), at_most=8)
         meaning = "not counted (--exit-zero)" if exit_zero else f"exit status {FAILED if run.notes else FINDINGS}"
@@ -72,7 +81,6 @@ def ending(run: Run, *, exit_zero: bool) -> str | None:
 
 
 def _own_end(code: int) -> str:
-    number = -code if code < 0 else code - KILLED_BY
-    if code < 0 and number in {each.value for each in signal.Signals}:
-        return f"was killed by {signal.Signals(number).name} ({KILLED_BY + number})"
+    if code in KILLS:
+        return f"was killed by {KILLS[code].name} ({KILLED_BY + KILLS[code]})"
     return f"exited with status {code}"

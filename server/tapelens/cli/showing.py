@@ -112,7 +112,7 @@ class Showing:
             for sentence in self._shortcomings(info):
                 self.note(sentence)
         exit_zero = self._following.exit_zero
-        if self._is_text and (last := ending(self.run, exit_zero=exit_zero)) is not None:
+        if self._is_text and (last := ending(self.run, info, exit_zero=exit_zero)) is not None:
             self.say(last)
         self.write_object()
         return exit_status(self.run, exit_zero=exit_zero)
@@ -133,9 +133,11 @@ class Showing:
             return []  # it was told as it arose
         if info.exit_code is None:
             return ["The program ended without telling its exit status: it was killed."]
-        if (sentence := torch_sentence(info)) is not None:
-            return [sentence]
-        return unreached(self._following.breakpoints, self.run)
+        if info.exit_code != 0 and info.torch == "not_imported":
+            return []  # the ending tells both
+        if sentences := unreached(self._following.breakpoints, self.run):
+            return sentences
+        return [sentence] if (sentence := torch_sentence(info)) is not None else []
 
     def _keep(self, change: StopSettled | StopArrived | GradientsArrived | FindingArrived | UncaughtArrived) -> None:
         match change:
