@@ -7,10 +7,16 @@ import json
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 DEADLINE_S = 60.0
 COMMAND = (sys.executable, "-m", "tapelens", "serve", "--stdio")
+
+
+def position_of(program: Path, line: int, word: str) -> dict[str, int]:
+    text = program.read_text(encoding="utf-8").splitlines()[line - 1]
+    return {"line": line - 1, "character": text.index(word)}
 
 
 class WireClient:
@@ -23,6 +29,7 @@ class WireClient:
         self._answers: dict[Any, asyncio.Future[dict[str, Any]]] = {}
         self._told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.progress: list[dict[str, Any]] = []
+        self.printed = ""
         self.anonymous: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._pump = asyncio.create_task(self._read_all())
 
@@ -68,6 +75,12 @@ class WireClient:
         assert "error" not in answer, answer
         return answer["result"]["session"]
 
+    async def hover(self, program: Path, line: int, word: str) -> str | None:
+        """The card at the first such word of a line, counted from 1."""
+        where = {"textDocument": {"uri": program.as_uri()}, "position": position_of(program, line, word)}
+        answer = await self.result("textDocument/hover", where)
+        return None if answer is None else answer["contents"]["value"]
+
     # -- in ------------------------------------------------------------------------------------------
 
     async def told(self, method: str, **having: Any) -> dict[str, Any]:
@@ -98,9 +111,11 @@ class WireClient:
                 waiting.set_result(message)
         elif "id" in message:
             self.answer_server(message)
-        elif message["method"] == "$/progress":
-            self.progress.append(message["params"])
         else:
+            if message["method"] == "$/progress":
+                self.progress.append(message["params"])
+            if message["method"] == "tapelens/output":
+                self.printed += message["params"]["text"]
             self._told.put_nowait(message)
 
     def answer_server(self, message: dict[str, Any]) -> None:

@@ -1,0 +1,230 @@
+"""Debug sessions by LSP commands, on real programs under the real debugger."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+from lsp.wire import DEADLINE_S, WireClient, served
+
+SEED = Path(__file__).parents[2] / "examples" / "seed"
+
+WAITS = "import os, time\nprint(os.getpid(), flush=True)\nwhile True:\n    time.sleep(0.05)\n"
+
+
+def write(folder: Path, text: str, name: str = "program.py") -> Path:
+    program = folder / name
+    program.write_text(text, encoding="utf-8")
+    return program
+
+
+def is_running(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return stat.rsplit(")", 1)[1].split()[0] != "Z"
+
+
+async def until_gone(pid: int) -> None:
+    """Wait for a process that is nobody's child here."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    loop = asyncio.get_running_loop()
+    gone = asyncio.Event()
+    loop.add_reader(descriptor, gone.set)
+    try:
+        await asyncio.wait_for(gone.wait(), DEADLINE_S)
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+
+
+async def printed_pid(client: WireClient, session: str) -> int:
+    return int((await client.told("tapelens/output", session=session, category="stdout"))["text"])
+
+
+async def test_a_loop_without_zero_grad_is_stopped_in_hovered_over_marked_and_ended():
+    program = SEED / "7_forgotten_zero_grad.py"
+    lines = program.read_text(encoding="utf-8").splitlines()
+    step = next(n for n, line in enumerate(lines, 1) if "expect: missing-zero-grad" in line)
+    backward = next(n for n, line in enumerate(lines, 1) if "loss.backward()" in line)
+    async with served() as (client, _):
+        await client.initialize(
+            capabilities={
+                "window": {"workDoneProgress": True},
+                "textDocument": {"hover": {"contentFormat": ["plaintext"]}},
+            }
+        )
+        session = await client.launch(program, backward)
+        shown = [each["value"] for each in client.progress]
+        assert [each["kind"] for each in shown] == ["begin", "end"]
+        assert shown[0]["title"] == "Starting 7_forgotten_zero_grad.py"
+
+        stopped = await client.told("tapelens/stopped")
+        assert stopped == {
+            "session": session,
+            "stop": 1,
+            "path": str(program),
+            "line": backward,
+            "reason": "breakpoint",
+            "text": "",
+        }
+        loss = await client.hover(program, backward, "loss")
+        assert loss is not None
+        assert loss.startswith("loss · Tensor () float32 cpu · non-leaf · requires_grad · grad_fn MseLossBackward0")
+        model = await client.hover(program, backward - 1, "model")
+        assert model is not None
+        assert "model.weight · Parameter (1, 2) float32 cpu · leaf · requires_grad" in model
+
+        for stop in (2, 3, 4):
+            assert "error" not in await client.command("tapelens.continue", session=session)
+            await client.told("tapelens/continued", session=session)
+            if stop == 3:
+                seen = await client.told("tapelens/finding", session=session)
+                assert seen["finding"]["rule"] == "missing-zero-grad"
+                assert seen["finding"]["site"]["line"] == step
+                marked = await client.told("textDocument/publishDiagnostics", uri=program.as_uri())
+                (mark,) = marked["diagnostics"]
+                assert (mark["code"], mark["severity"], mark["range"]["start"]["line"]) == (
+                    "missing-zero-grad",
+                    2,
+                    step - 1,
+                )
+            assert (await client.told("tapelens/stopped"))["stop"] == stop
+        await client.command("tapelens.continue", session=session)
+        assert await client.told("tapelens/sessionEnded") == {"session": session, "exitCode": 0, "problem": None}
+        answer = await client.command("tapelens.continue", session=session)
+        assert answer["error"] == {"code": -32803, "message": f"The session '{session}' has ended."}
+        assert await client.hover(program, backward, "loss") is None
+
+
+async def test_a_rule_pauses_the_program_before_the_fault():
+    program = SEED / "7_forgotten_zero_grad.py"
+    async with served() as (client, _):
+        await client.initialize(tapelens={"pauseOn": ["missing-zero-grad"]})
+        session = await client.launch(program)
+        stopped = await client.told("tapelens/stopped")
+        assert stopped["reason"] == "missing-zero-grad"
+        assert stopped["text"]
+        lines = program.read_text(encoding="utf-8").splitlines()
+        assert "expect: missing-zero-grad" in lines[stopped["line"] - 1]
+        assert "error" not in await client.command("tapelens.stop", session=session)
+        assert (await client.told("tapelens/sessionEnded"))["session"] == session
+
+
+async def test_stepping_and_two_sessions_at_once(tmp_path):
+    first = write(tmp_path, "a = 1\nb = 2\nc = 3\n", "first.py")
+    second = write(tmp_path, "def f():\n    return 1\nx = f()\ny = 2\n", "second.py")
+    async with served() as (client, _):
+        await client.initialize()
+        one = await client.launch(first, 1)
+        two = await client.launch(second, 3)
+        assert {(await client.told("tapelens/stopped"))["session"] for _ in range(2)} == {one, two}
+
+        async def go(name: str, session: str) -> tuple[str, int]:
+            answer = await client.command(f"tapelens.{name}", session=session)
+            assert "error" not in answer, answer
+            stopped = await client.told("tapelens/stopped", session=session)
+            return Path(stopped["path"]).name, stopped["line"]
+
+        assert await go("next", one) == ("first.py", 2)
+        assert await go("stepIn", two) == ("second.py", 2)
+        assert await go("next", one) == ("first.py", 3)
+        assert await go("stepOut", two) == ("second.py", 3)
+        assert "error" not in await client.command("tapelens.stop", session=one)
+        await client.told("tapelens/sessionEnded", session=one)
+        assert await go("next", two) == ("second.py", 4)
+        await client.command("tapelens.continue", session=two)
+        ended = await client.told("tapelens/sessionEnded", session=two)
+        assert ended["exitCode"] == 0
+
+
+async def test_a_running_program_is_paused_and_cannot_be_continued_before(tmp_path):
+    program = write(tmp_path, WAITS)
+    async with served() as (client, _):
+        await client.initialize()
+        session = await client.launch("program.py", cwd=str(tmp_path))
+        pid = await printed_pid(client, session)
+        answer = await client.command("tapelens.continue", session=session)
+        assert answer["error"]["code"] == -32803
+        assert "running" in answer["error"]["message"]
+        assert "error" not in await client.command("tapelens.pause", session=session)
+        stopped = await client.told("tapelens/stopped")
+        assert (stopped["path"], stopped["stop"], stopped["reason"]) == (str(program), None, "pause")
+        assert is_running(pid)
+        await client.result("shutdown")
+        await until_gone(pid)
+
+
+async def test_the_client_s_death_ends_the_program(tmp_path):
+    async with served() as (client, process):
+        await client.initialize()
+        session = await client.launch(write(tmp_path, WAITS))
+        pid = await printed_pid(client, session)
+        client.hang_up()
+        assert await asyncio.wait_for(process.wait(), DEADLINE_S) == 1
+        await until_gone(pid)
+
+
+async def test_a_server_that_is_terminated_or_killed_leaves_no_program(tmp_path):
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        async with served() as (client, process):
+            await client.initialize()
+            session = await client.launch(write(tmp_path, WAITS))
+            pid = await printed_pid(client, session)
+            os.kill(process.pid, number)
+            await asyncio.wait_for(process.wait(), DEADLINE_S)
+            await until_gone(pid)
+
+
+async def test_a_launch_that_is_cancelled_leaves_no_program(tmp_path):
+    told = tmp_path / "pid"
+    program = write(tmp_path, f"import os\nopen({str(told)!r}, 'w').write(str(os.getpid()))\n" + WAITS)
+    async with served() as (client, _):
+        await client.initialize(capabilities={"window": {"workDoneProgress": True}})
+        call = {"command": "tapelens.launch", "arguments": [{"program": str(program)}]}
+        number, answer = client.begin("workspace/executeCommand", call)
+        await client.told("$/progress")
+        client.send({"method": "$/cancelRequest", "params": {"id": number}})
+        assert (await asyncio.wait_for(answer, DEADLINE_S))["error"]["code"] == -32800
+        await client.told("tapelens/sessionEnded")
+        assert [each["value"]["kind"] for each in client.progress] == ["begin", "end"]
+        await client.result("shutdown")
+    if told.exists():
+        await until_gone(int(told.read_text()))
+
+
+async def test_what_a_program_is_given_and_how_it_ends_is_told(tmp_path):
+    program = write(
+        tmp_path, "import os, sys\nprint(sys.argv[1], os.environ['A'], os.getcwd(), flush=True)\nos._exit(3)\n"
+    )
+    async with served() as (client, _):
+        await client.initialize()
+        session = await client.launch("program.py", args=["one two"], env={"A": "b"}, cwd=str(tmp_path))
+        assert await client.told("tapelens/sessionEnded") == {"session": session, "exitCode": 3, "problem": None}
+        assert client.printed == f"one two b {program.parent}\n"
+
+
+async def test_an_exception_that_nobody_catches_stops_the_program_where_it_was_raised(tmp_path):
+    program = write(tmp_path, "def f():\n    raise ValueError('why')\nf()\n")
+    async with served() as (client, _):
+        await client.initialize()
+        session = await client.launch(program)
+        stopped = await client.told("tapelens/stopped")
+        assert (stopped["reason"], stopped["line"]) == ("exception", 2)
+        assert "ValueError" in stopped["text"]
+        await client.command("tapelens.continue", session=session)
+        assert (await client.told("tapelens/sessionEnded"))["exitCode"] == 1
+
+
+async def test_nothing_listens_where_it_should_attach():
+    async with served() as (client, _):
+        await client.initialize()
+        answer = await client.command("tapelens.attach", port=1)
+        assert answer["error"]["code"] == -32803
+        assert "Nothing listens at 127.0.0.1:1" in answer["error"]["message"]
