@@ -1,11 +1,11 @@
-"""Closures that clear, one with two losses in a call."""
+"""Closures that clear, with two losses in a call."""
 
 import torch
 
 w = torch.tensor([1.0, -2.0], requires_grad=True)
-for make in (lambda: torch.optim.LBFGS([w], lr=0.5, max_iter=5), lambda: torch.optim.SGD([w], lr=0.01)):
-    optimizer = make()
 
+
+def train(optimizer):
     def closure():
         optimizer.zero_grad()
         loss = (w * torch.tensor([1.0, 3.0])).square().sum()
@@ -16,3 +16,7 @@ for make in (lambda: torch.optim.LBFGS([w], lr=0.5, max_iter=5), lambda: torch.o
 
     for _ in range(4):
         optimizer.step(closure)
+
+
+train(torch.optim.LBFGS([w], lr=0.5, max_iter=5))
+train(torch.optim.SGD([w], lr=0.01))

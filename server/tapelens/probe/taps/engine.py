@@ -143,7 +143,7 @@ class EngineTap:
 
     def _begin(self, outputs: object, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType) -> _Call:
         outer = frame.f_back or frame
-        retains, creates, inputs = bool(args[1]), bool(args[2]), args[3] if len(args) > 3 else ()  # noqa: PLR2004
+        retains, creates = bool(args[1]), bool(args[2])
         inside = self._inside(outer)
         call = _Call(
             serial=next(self._serials),
@@ -160,7 +160,7 @@ class EngineTap:
         if inside is None:
             self._outermost[call.serial] = call.site
             call.look = LookInFrames(outer, self._held)
-            call.leaves = self._walk(call, outputs, innermost, partial=bool(inputs) or not call.accumulates)
+            call.leaves = self._walk(call, outputs, innermost)
             if call.accumulates:
                 leaves_before = read_leaves(call.leaves)
                 call.held = self._held.before_backward()
@@ -196,7 +196,7 @@ class EngineTap:
         # made there (a reentrant checkpoint) is inside one that another thread waits in.
         return next(reversed(self._outermost), None) if _is_foreign() else None
 
-    def _walk(self, call: _Call, outputs: object, innermost: Site, *, partial: bool) -> list[torch.Tensor]:
+    def _walk(self, call: _Call, outputs: object, innermost: Site) -> list[torch.Tensor]:
         """Note whose graph this is. In some calls of a site look at all of it, and give its leaves."""
         roots = root_nodes(outputs)
         visit = self._visits[innermost] = self._visits.get(innermost, 0) + 1
@@ -205,7 +205,7 @@ class EngineTap:
         fully = visit <= _WALKED or not visit % _WALKED_ONE_OF
         nodes = walk(roots) if fully else roots
         if not call.retains:
-            self._marks.ran(call.serial, nodes, site=call.site, partial=partial)
+            self._marks.ran(call.serial, nodes, site=call.site)
         return outside_optimizers(leaves(nodes), self._held) if fully and call.accumulates else []
 
     def _values(self, call: _Call, keys: Iterable[HeldKey]) -> dict[HeldKey, Sample]:

@@ -91,15 +91,14 @@ class Closures:
 
     def _say(self, event: BackwardEnded, optimizer: int, stale: list[HeldKey]) -> Finding:
         names = and_more(event.look, [key.parameter for key in stale])
-        verb = "held" if len(stale) == 1 else "each held"
         name = event.look.optimizer(optimizer)
         return finding(
             RULE,
             at=event.site,
             message=(
-                f"{names} still {verb} the gradient that an earlier call of the closure left{norm_of(self._norm)}, and "
+                f"{names} still held the gradient that an earlier call of the closure left{norm_of(self._norm)}, and "
                 f"this backward added to it: {name} now uses the sum. "
-                f"Call {name}.zero_grad() at the beginning of the closure."
+                f"Call `{name}.zero_grad()` at the beginning of the closure."
             ),
             facts=(
                 Fact(name="optimizer", value=name),

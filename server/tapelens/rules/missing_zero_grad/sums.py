@@ -123,7 +123,7 @@ def _say(event: StepBegan, stale: dict[HeldKey, _Mixed]) -> Finding:
         message=(
             f"{names} still {verb} the gradient of step {used}{norm}, which step {used} already used; nothing cleared "
             f"it before step {event.ordinal}, so this step uses the sum of both. "
-            f"Call {optimizer}.zero_grad() before the backward."
+            f"Call `{optimizer}.zero_grad()` before the backward."
         ),
         related=(Related(site=first.site, message=f"This backward added to the gradients that step {used} had used."),),
         facts=(
