@@ -27,7 +27,8 @@ class WireClient:
         self._writer = writer
         self._ids = 0
         self._answers: dict[Any, asyncio.Future[dict[str, Any]]] = {}
-        self._told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._told: list[dict[str, Any]] = []
+        self._news = asyncio.Event()
         self.progress: list[dict[str, Any]] = []
         self.printed = ""
         self.anonymous: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -84,14 +85,21 @@ class WireClient:
     # -- in ------------------------------------------------------------------------------------------
 
     async def told(self, method: str, **having: Any) -> dict[str, Any]:
-        """The next notification of this method whose params hold these values; earlier others are dropped."""
+        """The first notification not yet given of this method whose params hold these values."""
+
+        def find() -> dict[str, Any] | None:
+            for index, message in enumerate(self._told):
+                if message["method"] == method and all(
+                    message["params"].get(name) == value for name, value in having.items()
+                ):
+                    return self._told.pop(index)["params"]
+            return None
 
         async def wait() -> dict[str, Any]:
-            while True:
-                message = await self._told.get()
-                params = message["params"]
-                if message["method"] == method and all(params.get(name) == value for name, value in having.items()):
-                    return params
+            while (found := find()) is None:
+                self._news.clear()
+                await self._news.wait()
+            return found
 
         return await asyncio.wait_for(wait(), DEADLINE_S)
 
@@ -116,7 +124,8 @@ class WireClient:
                 self.progress.append(message["params"])
             if message["method"] == "tapelens/output":
                 self.printed += message["params"]["text"]
-            self._told.put_nowait(message)
+            self._told.append(message)
+            self._news.set()
 
     def answer_server(self, message: dict[str, Any]) -> None:
         """Answer a request of the server's; a subclass may do better."""
