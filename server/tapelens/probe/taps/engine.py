@@ -272,6 +272,8 @@ class EngineTap:
         self._outermost.pop(call.serial, None)
         if call.watched is not None:
             call.watched.close()
+        if call.look is not None:
+            call.look.close()
         call.leaves, call.look, call.watched = [], None, None
 
 

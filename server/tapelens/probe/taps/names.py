@@ -25,6 +25,10 @@ class LookInFrames(Look):
         self._held = held
         self._names: dict[int, str] | None = None
 
+    def close(self) -> None:
+        """The event has been seen: let go of the frame, and know nothing more."""
+        self._frame = None
+
     def optimizer(self, optimizer: int) -> str:
         """What the user's frame calls the optimizer, else its class."""
         found = self._held.named(optimizer)

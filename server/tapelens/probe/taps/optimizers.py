@@ -87,18 +87,22 @@ class OptimizerTap:
         step = Step(next(self._serials), known.steps, known, user_site(frame))
         self._running.enter(step, frame)
         closure = args[1] if len(args) > 1 else kwargs.get("closure")
-        self._emit(
-            StepBegan(
-                step=step.serial,
-                inside=None if outer is None else outer.serial,
-                optimizer=known.serial,
-                ordinal=step.ordinal,
-                site=step.site,
-                has_closure=closure is not None,
-                held=known.before_step(optimizer),
-                look=LookInFrames(frame, self._held),
+        look = LookInFrames(frame, self._held)
+        try:
+            self._emit(
+                StepBegan(
+                    step=step.serial,
+                    inside=None if outer is None else outer.serial,
+                    optimizer=known.serial,
+                    ordinal=step.ordinal,
+                    site=step.site,
+                    has_closure=closure is not None,
+                    held=known.before_step(optimizer),
+                    look=look,
+                )
             )
-        )
+        finally:
+            look.close()
 
     def _ended(self, optimizer: torch.optim.Optimizer, frame: FrameType) -> None:
         step = self._running.innermost(frame)
