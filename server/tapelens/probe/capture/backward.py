@@ -68,12 +68,11 @@ class Backward:
     def _effect_of_arriving(self, reading: Reading) -> BackwardEffect:
         call = self.root.call
         accumulates = call is None or call.accumulates
-        if reading.is_leaf and not accumulates:
-            return "untouched"
         asked = call is not None and call.inputs is not None and any(each is reading.tensor for each in call.inputs)
-        if reading.is_leaf or reading.retains_grad or (asked and accumulates):  # inputs= makes non-leaves retain
+        keeps = reading.retains_grad or (accumulates and (reading.is_leaf or asked))  # inputs= makes non-leaves retain
+        if keeps:
             return "new" if reading.grad == "none" else "added"
-        return "dropped"
+        return "untouched" if reading.is_leaf or asked else "dropped"  # autograd.grad hands it back
 
     def runs(self, reading: Reading) -> bool:
         """Whether the tensor's own hooks would run."""
@@ -99,6 +98,8 @@ class Backward:
             foresight.sure = False
         elif call.inputs is not None:
             wanted = [self._readings[id(tensor)] for tensor in call.inputs if id(tensor) in self._readings]
+            if not all(reading.requires_grad and reading.graph_known for reading in wanted):
+                foresight.sure = False  # torch refuses such an input, or nobody knows where it is
             asked = outputs_of(wanted, graph, self._leaves)
             _narrow(foresight, starts, asked, edges, runs_asked=call.accumulates)
 

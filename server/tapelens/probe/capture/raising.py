@@ -22,16 +22,14 @@ def refusal(root: Root) -> WillRaise | None:
     call = root.call
     if call is None:
         return None
-    rootless = [reading for reading in root.readings if reading.graph_known and not reading.requires_grad]
-    if rootless and (call.exact or len(rootless) == len(root.readings)):
-        why = "does not require grad and has no grad_fn, so no path leads from it to a leaf"
-        return _will_raise("no_path", f"{root.named} will raise: {root.expression} {why}.")
-    if not call.exact or call.explicit_gradient:
-        return None
-    several = [reading for reading in root.readings if reading.shape is not None and not is_scalar(reading)]
-    if several:
+    wanting = [reading for reading in root.readings if reading.requires_grad or not reading.graph_known]
+    several = [reading for reading in wanting if reading.shape is not None and not is_scalar(reading)]
+    if several and call.like != "reduced" and not call.explicit_gradient:
         why = f"has shape {_shape(several[0])}, and grad can be implicitly created only for scalar outputs"
         return _will_raise("not_scalar", f"{root.named} will raise: {root.expression} {why}.")
+    if not wanting or (call.like == "same" and len(wanting) < len(root.readings)):
+        why = "does not require grad and has no grad_fn, so no path leads from it to a leaf"
+        return _will_raise("no_path", f"{root.named} will raise: {root.expression} {why}.")
     return None
 
 
@@ -41,7 +39,7 @@ def failure(
     """The node that raises first: the engine runs the newest node first, and rows are in the order of making."""
     for row in sorted(foresight.ran, reverse=True):
         held = saved[row]
-        if held.state == "freed":
+        if held.state == "freed" or (graph.names[row] == "CopySlices" and _ran_before(root, graph, freed_by)):
             return _freed(row, root, graph, foresight, freed_by)
         changed = next((slot for slot in held.slots if slot.state == "changed"), None)
         if changed is not None:
@@ -62,6 +60,12 @@ def _changed(row: int, slot: Saved, root: Root, graph: Graph) -> WillRaise:
     what = f"a tensor{shape} that {graph.names[row]} saved for backward ({slot.name}) was changed in place since"
     versions = f"it is at version {slot.version_now}, expected version {slot.version_saved}"
     return _will_raise("changed", f"{root.named} {_will(root)} raise: {what}: {versions}.", row)
+
+
+def _ran_before(root: Root, graph: Graph, freed_by: FreedBy) -> bool:
+    """Whether a backward was seen that freed the root's graph: CopySlices itself does not tell."""
+    rows = [graph.row(reading.node) for reading in root.readings]
+    return any(row >= 0 and freed_by(key_of(graph.nodes[row])) is not None for row in rows)
 
 
 def _who_freed(root: Root, graph: Graph, foresight: Foresight, freed_by: FreedBy) -> Site | None:

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 _NEARBY = 25  # lines around the stop that are looked at before a whole file is parsed
 _LONGEST = 20_000
-_REDUCERS = frozenset(("sum", "mean", "squeeze", "scale"))
+_REDUCERS = frozenset(("sum", "mean", "squeeze"))
+Like = Literal["same", "elementwise", "reduced"]
+_LIKENESS: tuple[Like, ...] = ("same", "elementwise", "reduced")
+_Found = tuple[tuple["torch.Tensor", ...], Like]
 _BLOCKS = (ast.For, ast.AsyncFor, ast.While, ast.If, ast.With, ast.AsyncWith)
 
 
@@ -28,7 +31,8 @@ class BackwardCall:
     Attributes:
         roots: The tensors, as the frame holds them now.
         expression: The root as written.
-        exact: The root is that very tensor, not something computed from it in the same statement.
+        like: The root is those very tensors (``same``), computed from them element by element, or
+            reduced to less in the same statement.
         accumulates: ``backward``, which adds to ``.grad``; ``autograd.grad`` does not.
         explicit_gradient: The call brings the root's gradient.
         retains: The buffers stay.
@@ -38,7 +42,7 @@ class BackwardCall:
 
     roots: tuple[torch.Tensor, ...]
     expression: str
-    exact: bool
+    like: Like
     accumulates: bool
     explicit_gradient: bool
     retains: bool
@@ -142,7 +146,7 @@ def _finish(
     frame: types.FrameType,
     call: ast.Call,
     root: ast.expr,
-    found: tuple[tuple[torch.Tensor, ...], bool],
+    found: _Found,
     places: tuple[str, ...],
     *,
     accumulates: bool = True,
@@ -153,16 +157,16 @@ def _finish(
     creates = _truth(frame, given.get("create_graph"), otherwise=False)
     inputs = given.get("inputs")
     named = None if inputs is None or _is_none(inputs) else _tensors(frame, inputs)
-    tensors, exact = found
+    tensors, like = found
     return BackwardCall(
         roots=tensors,
         expression=ast.unparse(root)[:200],
-        exact=exact,
+        like=like,
         accumulates=accumulates,
         explicit_gradient=gradient is not None and not _is_none(gradient),
         retains=_truth(frame, given.get("retain_graph"), otherwise=creates),
         inputs=None if named is None else named[0],
-        inputs_known=inputs is None or _is_none(inputs) or (named is not None and named[1]),
+        inputs_known=inputs is None or _is_none(inputs) or (named is not None and named[1] == "same"),
     )
 
 
@@ -177,49 +181,47 @@ def _is_none(expression: ast.expr) -> bool:
     return isinstance(expression, ast.Constant) and expression.value is None
 
 
-def _tensors(frame: types.FrameType, expression: ast.expr) -> tuple[tuple[torch.Tensor, ...], bool] | None:
-    """The tensors that an expression is, or is computed from; and whether it is just them.
+def _tensors(frame: types.FrameType, expression: ast.expr) -> _Found | None:
+    """The tensors that an expression is, or is computed from.
 
-    ``(loss / 4)``, ``loss.mean()``, ``a + b`` and ``scaler.scale(loss)`` are computed from what they
+    ``loss / 4``, ``a + b``, ``loss.mean()`` and ``scaler.scale(loss)`` are computed from what they
     name: the graph below is the same.
     """
     match expression:
         case ast.List(elts=parts) | ast.Tuple(elts=parts):
-            return _union(frame, parts, exact=True)
-        case ast.BinOp(left=left, right=right):
-            parts = [left, right]
+            return _union(frame, parts, "same")
+        case ast.BinOp(left=left, op=op, right=right):
+            return _union(frame, [left, right], "reduced" if isinstance(op, ast.MatMult) else "elementwise")
         case ast.UnaryOp(operand=operand):
-            parts = [operand]
+            return _union(frame, [operand], "elementwise")
         case ast.Call(func=ast.Attribute(value=owner, attr="scale"), args=[argument]):
-            parts = [argument] if _tensors(frame, owner) is None else [owner]
+            return _union(frame, [argument] if _tensors(frame, owner) is None else [owner], "elementwise")
         case ast.Call(func=ast.Attribute(value=owner, attr=name)) if name in _REDUCERS:
-            parts = [owner]
+            return _union(frame, [owner], "reduced")
         case _:
             return _held(frame, expression)
-    return _union(frame, parts, exact=False)
 
 
-def _held(frame: types.FrameType, expression: ast.expr) -> tuple[tuple[torch.Tensor, ...], bool] | None:
+def _held(frame: types.FrameType, expression: ast.expr) -> _Found | None:
     """A tensor, or a list of them, that lies there; a plain number adds nothing to the graph."""
     value: Any = expression.value if isinstance(expression, ast.Constant) else _value(frame, expression)
     if _is_tensor(value):
-        return (value,), True
+        return (value,), "same"
     if type(value) in (list, tuple) and value and all(_is_tensor(item) for item in value):
-        return tuple(value), True
-    return ((), False) if type(value) in (int, float) else None
+        return tuple(value), "same"
+    return ((), "elementwise") if type(value) in (int, float) else None
 
 
-def _union(
-    frame: types.FrameType, parts: list[ast.expr], *, exact: bool
-) -> tuple[tuple[torch.Tensor, ...], bool] | None:
+def _union(frame: types.FrameType, parts: list[ast.expr], like: Like) -> _Found | None:
     tensors: tuple[torch.Tensor, ...] = ()
+    furthest = _LIKENESS.index(like)
     for part in parts:
         found = _tensors(frame, part)
         if found is None:
             return None
         tensors += found[0]
-        exact = exact and found[1]
-    return (tensors, exact) if tensors else None
+        furthest = max(furthest, _LIKENESS.index(found[1]))
+    return (tensors, _LIKENESS[furthest]) if tensors else None
 
 
 def _is_tensor(value: object) -> bool:

@@ -81,8 +81,8 @@ class SavedReader:
                 for raw in dir(kind)
                 if raw.startswith(_RAW)
             )
-        if not slots:
-            return NodeSaved("saves_nothing")
+        if not slots:  # what an in-place operation on a view saved lies inside CopySlices, out of reach
+            return NodeSaved("unknown" if kind.__name__ == "CopySlices" else "saves_nothing")
         if not self._can_look:
             return NodeSaved("unknown", [Saved(slot.name, "not_shown") for slot in slots])
         found: list[Saved] = []
