@@ -128,7 +128,7 @@ def _gradient_facts(seen: Seen, tensor: TensorRow, markup: Markup) -> Iterator[t
     if (flowed := _flowed(seen.gradients, tensor)) is not None:
         yield "gradient of the last backward", markup.prose(flowed)
     if tensor.requires_grad and seen.stop.snapshot.backward.root >= 0:
-        yield "the backward foreseen", markup.prose(_EFFECT[tensor.backward_effect])
+        yield f"{seen.stop.snapshot.backward.expression}.backward()", markup.prose(_EFFECT[tensor.backward_effect])
 
 
 def _flowed(gradients: Sequence[Gradients], tensor: TensorRow) -> str | None:
@@ -169,8 +169,9 @@ def _card_of_holder(seen: Seen, name: str, held: dict[str, TensorRow], markup: M
 def _footer(seen: Seen, markup: Markup) -> str:
     """Which stop the card speaks of."""
     snapshot = seen.stop.snapshot
-    at = f"Seen at stop {snapshot.stop}, {place(snapshot.site)} in {snapshot.site.function}."
-    return markup.prose(f"{at} {seen.now}".strip())
+    function = snapshot.site.function
+    where = place(snapshot.site) if function == "<module>" else f"{place(snapshot.site)} in {function}"
+    return markup.prose(f"Seen at stop {snapshot.stop}, {where}. {seen.now}".strip())
 
 
 def _shape(dimensions: Shape | None) -> str:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&$])")
+_SPECIAL = re.compile(r"([\\`*\[\]<>&~|]|(?<![^\W_])_|_(?![^\W_]))")
+"""What Markdown or HTML reads as markup within a line; ``_`` inside a word is none."""
+
+_LEADING = re.compile(r"^(?:([#+=-])|(\d+)([.)]))")
+"""What makes a heading or a list at the beginning of a line."""
+
 _TICKS = re.compile(r"`+")
 
 
@@ -50,7 +55,8 @@ class Markdown:
 
     def prose(self, text: str) -> str:
         """Text with every character that Markdown or HTML could read as markup taken as itself."""
-        return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+        line = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+        return _LEADING.sub(lambda found: f"\\{found[1]}" if found[1] else f"{found[2]}\\{found[3]}", line)
 
     def item(self, text: str) -> str:
         """A bullet."""
