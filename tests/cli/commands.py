@@ -11,11 +11,12 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, Literal
 
 DEADLINE_S = 90
 SETTLE_S = 10
@@ -53,30 +54,33 @@ class Command:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            bufsize=0,
         )
+        self.read = {"out": "", "err": ""}
 
-    def wait(self, *, already_read: str = "") -> Ended:
+    def wait(self) -> Ended:
         """The command's end, and that of all that it started."""
         try:
             out, err = self.process.communicate(timeout=DEADLINE_S)
         except subprocess.TimeoutExpired:
             self.end_all()
             out, err = self.process.communicate()
-            raise AssertionError(f"the command did not end; it said {out!r} {err!r}") from None
+            raise AssertionError(f"the command did not end; it said {self.read} {out!r} {err!r}") from None
         self.assert_nothing_left()
-        return Ended(self.process.returncode, out, already_read + err)
+        return Ended(self.process.returncode, self.read["out"] + out.decode(), self.read["err"] + err.decode())
 
-    def read_until(self, pattern: str, stream: IO[str] | None = None) -> str:
-        """What it prints on standard error, up to a line that a pattern matches."""
-        stream = stream or self.process.stderr
-        assert stream is not None
-        read = ""
-        while line := stream.readline():
-            read += line
-            if re.search(pattern, line):
-                return read
-        raise AssertionError(f"no line with {pattern!r} came; it said {read!r}")
+    def read_until(self, pattern: str, stream: Literal["out", "err"] = "err") -> None:
+        """Read what it prints until a line matches a pattern."""
+        pipe = self.process.stdout if stream == "out" else self.process.stderr
+        assert pipe is not None
+        end = time.monotonic() + DEADLINE_S
+        while not re.search(pattern, self.read[stream], re.MULTILINE):
+            ready, _, _ = select.select([pipe], [], [], max(0.0, end - time.monotonic()))
+            chunk = os.read(pipe.fileno(), 65536).decode() if ready else ""
+            self.read[stream] += chunk
+            if not chunk:
+                self.end_all()
+                raise AssertionError(f"nothing with {pattern!r} came; it said {self.read} {self.process.communicate()}")
 
     def descendants(self) -> dict[int, str]:
         """Command line by process id of every living process that carries the mark, but the command itself."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from ..errors import UsageError
+from ..errors import SessionEnded, SessionError, UsageError
 from ..sessions.direct import DirectSession, OnOutput
 from ..store.sessions import Store
 from .follow import follow
@@ -43,11 +43,15 @@ def main(options: Namespace) -> int:
     configuration = read_configuration(options)
 
     async def open_session(store: Store, on_output: OnOutput) -> DirectSession:
-        return await DirectSession.attach(
-            host, port, store, configuration=configuration, breakpoints=breakpoints, on_output=on_output
-        )
+        try:
+            return await DirectSession.attach(
+                host, port, store, configuration=configuration, breakpoints=breakpoints, on_output=on_output
+            )
+        except SessionEnded as ended:
+            raise SessionError(f"What listens at {host}:{port} does not answer as a debugger does.") from ended
 
-    return follow(read_following(options, label=f"{host}:{port}", breakpoints=breakpoints), open_session)
+    following = read_following(options, label=f"{host}:{port}", breakpoints=breakpoints, attached=True)
+    return follow(following, open_session)
 
 
 def read_address(text: str) -> tuple[str, int]:

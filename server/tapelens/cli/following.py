@@ -22,6 +22,7 @@ class Following:
         output: Where the report goes, None for the standard streams.
         show_all: Findings of severity information too.
         explain: A sentence for newcomers on each tensor of a stop.
+        attached: The program is not ours: a debugger that attached is not told its exit status.
         stay: Serve the panel, and leave going on at a stop to it.
         timeout_s: Seconds after which the program is stopped.
         exit_zero: Findings set no exit status.
@@ -33,6 +34,7 @@ class Following:
     output: Path | None = None
     show_all: bool = False
     explain: bool = False
+    attached: bool = False
     stay: bool = False
     timeout_s: float | None = None
     exit_zero: bool = False

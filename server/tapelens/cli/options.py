@@ -79,13 +79,16 @@ def read_configuration(options: Namespace) -> Configuration:
     )
 
 
-def read_following(options: Namespace, *, label: str, breakpoints: list[Breakpoint]) -> Following:
+def read_following(
+    options: Namespace, *, label: str, breakpoints: list[Breakpoint], attached: bool = False
+) -> Following:
     """How the run is shown."""
     return Following(
         label=label,
         breakpoints=breakpoints,
         format=options.format,
         output=options.output,
+        attached=attached,
         show_all=options.show_all or ALL in options.pause_on,
         stay=options.panel,
         timeout_s=options.timeout_s,

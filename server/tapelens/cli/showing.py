@@ -86,7 +86,7 @@ class Showing:
                 if self._is_text:
                     with self._while_somebody_reads(sys.stderr):
                         self._print(change)
-            case SessionChanged(info=info) if info.problem:
+            case SessionChanged(info=info) if info.problem and info.state != "ended":  # else told at the end
                 self.note(info.problem)
             case _:
                 pass
@@ -130,10 +130,10 @@ class Showing:
 
     def _shortcomings(self, info: SessionInfo) -> list[str]:
         if info.problem:
-            return []  # it was told as it arose
-        if info.exit_code is None:
+            return [info.problem]
+        if info.exit_code is None and not self._following.attached:
             return ["The program ended without telling its exit status: it was killed."]
-        if info.exit_code != 0 and info.torch == "not_imported":
+        if info.exit_code and info.torch == "not_imported":
             return []  # the ending tells both
         if sentences := unreached(self._following.breakpoints, self.run):
             return sentences

@@ -244,7 +244,8 @@ def _cost(backward: Backward) -> str:
     if backward.retains:
         parts.append("keeps the graph for another backward")
     elif backward.nodes_freed:
-        parts.append(f"frees what {counted(backward.nodes_freed, 'node')} saved ({size(backward.bytes_freed)})")
+        amount = f" ({size(backward.bytes_freed)})" if backward.bytes_freed else ""
+        parts.append(f"frees what {counted(backward.nodes_freed, 'node')} saved{amount}")
     if backward.hooks:
         parts.append(f"runs {counted(len(backward.hooks), 'hook')}")
     return f"It {listed(parts)}." if parts else ""
