@@ -130,8 +130,7 @@ function drawnNode(
   const value = main === null ? "" : shorten(valueOrShape(main), NAME_LENGTH);
   const arrived = flow?.arrivedAnywhere(node.key);
   const broken =
-    snapshot.backward.will_raise?.node === node.row ||
-    (arrived !== undefined && arrived !== null && !isFinite(arrived));
+    raisesHere(snapshot, node.row) || (arrived !== undefined && arrived !== null && !isFinite(arrived));
   const leftText = shownName ?? "unnamed";
   const nameWidth = detailed
     ? Math.max(measure(leftText, shownName === null ? "small" : "code"), measure(value, "code"), 36) + 2 * PAD
@@ -160,6 +159,11 @@ function drawnNode(
     height: detailed || shownName !== null ? 44 : 26,
     nameWidth: Math.ceil(nameWidth),
   };
+}
+
+/** Only the line about to run is foretold; that some later backward would raise is told by the note. */
+function raisesHere({ backward }: Snapshot, node: number): boolean {
+  return backward.chosen_by === "line" && backward.will_raise?.node === node;
 }
 
 function leafTitle(leaf: TensorRow | null, node: NodeRow, flow: Flow | null): string {

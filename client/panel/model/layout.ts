@@ -54,12 +54,27 @@ export function layout({ drawing, direction }: LayoutRequest): Promise<Placed> {
 }
 
 function place(drawing: Drawing, direction: Direction): Placed {
+  const spread = arrange(drawing, direction, "r");
+  if (direction === "right" || operandsInOrder(drawing, spread.centres))
+    return finish(drawing, direction, spread);
+  return finish(drawing, direction, mirrored(arrange(drawing, direction, "l")));
+}
+
+/** What the layout engine decided, in its own coordinates. */
+interface Arrangement {
+  readonly width: number;
+  readonly height: number;
+  readonly centres: ReadonlyMap<string, Point>;
+  readonly bends: ReadonlyMap<string, { readonly points: readonly Point[]; readonly label: Point }>;
+}
+
+function arrange(drawing: Drawing, direction: Direction, labelSide: "l" | "r"): Arrangement {
   const down = direction === "down";
   const graph = new dagre.graphlib.Graph({ multigraph: true });
   graph.setGraph({
     rankdir: down ? "TB" : "LR",
-    nodesep: down ? 32 : 20,
-    ranksep: 36,
+    nodesep: down ? 40 : 20,
+    ranksep: 44,
     edgesep: 16,
     marginx: MARGIN,
     marginy: MARGIN,
@@ -77,7 +92,7 @@ function place(drawing: Drawing, direction: Direction): Placed {
       {
         width: edge.labelWidth,
         height: edge.labelHeight,
-        labelpos: down ? "r" : "c",
+        labelpos: down ? labelSide : "c",
         labeloffset: edge.labelWidth > 0 ? LABEL_OFFSET : 0,
         minlen: 1,
       },
@@ -85,36 +100,67 @@ function place(drawing: Drawing, direction: Direction): Placed {
     );
   }
   dagre.layout(graph);
-  const startRoom = drawing.starts.length > 0 ? START_ROOM : 0;
-  const shift = (point: Point): Point =>
-    down ? { x: point.x, y: point.y + startRoom } : { x: point.x + 2 * startRoom, y: point.y };
   const centres = new Map(
     drawing.nodes.map((node) => {
       const { x = 0, y = 0 } = graph.node(node.id) as Partial<Point>;
-      return [node.id, shift({ x, y })] as const;
+      return [node.id, { x, y }] as const;
     }),
   );
-  const nodes = drawing.nodes.map((node) => ({ node, ...(centres.get(node.id) ?? { x: 0, y: 0 }) }));
   const bends = new Map(
     drawing.edges.map((edge) => {
-      const {
-        points = [],
-        x = 0,
-        y = 0,
-      } = graph.edge(edge.from, edge.to, edge.id) as {
+      const placed = graph.edge(edge.from, edge.to, edge.id) as Partial<Point> & {
         points?: readonly Point[];
-        x?: number;
-        y?: number;
       };
-      return [edge.id, { points: points.slice(1, -1).map(shift), label: shift({ x, y }) }] as const;
+      const { points = [], x = 0, y = 0 } = placed;
+      return [edge.id, { points: points.slice(1, -1), label: { x, y } }] as const;
     }),
   );
-  const ports = portsOf(nodes, drawing.edges, (id) => bends.get(id)?.points ?? [], down);
+  const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
+  return { width, height, centres, bends };
+}
+
+/** Whether what an operation was made from stands mostly in the order in which the code names it. */
+function operandsInOrder(drawing: Drawing, centres: ReadonlyMap<string, Point>): boolean {
+  let balance = 0;
+  const before = new Map<string, number[]>();
+  for (const edge of drawing.edges) {
+    const x = centres.get(edge.to)?.x ?? 0;
+    const earlier = before.get(edge.from) ?? [];
+    balance += earlier.reduce((sum, other) => sum + Math.sign(x - other), 0);
+    before.set(edge.from, [...earlier, x]);
+  }
+  return balance >= 0;
+}
+
+function mirrored({ width, height, centres, bends }: Arrangement): Arrangement {
+  const flip = ({ x, y }: Point): Point => ({ x: width - x, y });
+  return {
+    width,
+    height,
+    centres: new Map([...centres].map(([id, point]) => [id, flip(point)])),
+    bends: new Map(
+      [...bends].map(([id, { points, label }]) => [id, { points: points.map(flip), label: flip(label) }]),
+    ),
+  };
+}
+
+/** Ports, arrows and room for them around what was arranged. */
+function finish(
+  drawing: Drawing,
+  direction: Direction,
+  { width, height, centres, bends }: Arrangement,
+): Placed {
+  const down = direction === "down";
+  const room = drawing.starts.length === 0 ? 0 : down ? START_ROOM : 2 * START_ROOM;
+  const shift = ({ x, y }: Point): Point => (down ? { x, y: y + room } : { x: x + room, y });
+  const nodes = drawing.nodes.map((node) => ({ node, ...shift(centres.get(node.id) ?? { x: 0, y: 0 }) }));
+  const bendsOf = (edge: DrawnEdge): readonly Point[] =>
+    besideLabel(edge, bends.get(edge.id), down).map(shift);
+  const ports = portsOf(nodes, drawing.edges, bendsOf, down);
   const edges = drawing.edges.map((edge): PlacedEdge => {
-    const bend = bends.get(edge.id);
     const [start, end] = [ports.start.get(edge.id), ports.end.get(edge.id)];
-    const points = [start, ...(bend?.points ?? []), end].filter((point) => point !== undefined);
-    return { edge, points, label: bend?.label ?? { x: 0, y: 0 } };
+    const points = [start, ...bendsOf(edge), end].filter((point) => point !== undefined);
+    return { edge, points, label: shift(bends.get(edge.id)?.label ?? { x: 0, y: 0 }) };
   });
   const starts = drawing.starts.flatMap((start): PlacedStart[] => {
     const placed = nodes.find(({ node }) => node.id === start.node);
@@ -122,22 +168,37 @@ function place(drawing: Drawing, direction: Direction): Placed {
     const { x, y, node } = placed;
     return [{ ...start, ...(down ? { x, y: y - node.height / 2 } : { x: x - node.width / 2, y }) }];
   });
-  const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
   return {
     direction,
-    width: width + (down ? 0 : 2 * startRoom),
-    height: height + (down ? startRoom : 0),
+    width: width + (down ? 0 : room),
+    height: height + (down ? room : 0),
     nodes,
     edges,
     starts,
   };
 }
 
+/** An edge's bends, straight for as long as its label stands beside it. */
+function besideLabel(
+  edge: DrawnEdge,
+  bend: { readonly points: readonly Point[]; readonly label: Point } | undefined,
+  down: boolean,
+): readonly Point[] {
+  if (bend === undefined) return [];
+  const half = (down ? edge.labelHeight : edge.labelWidth) / 2;
+  if (half === 0) return bend.points;
+  const beside = ({ x, y }: Point): boolean => Math.abs(down ? y - bend.label.y : x - bend.label.x) < 1;
+  const along = ({ x, y }: Point, by: number): Point => (down ? { x, y: y + by } : { x: x + by, y });
+  return bend.points.flatMap((point) =>
+    beside(point) ? [along(point, -half), along(point, half)] : [point],
+  );
+}
+
 /** Where edges leave and reach a node: side by side, in the order of where they go or come from. */
 function portsOf(
   nodes: readonly PlacedNode[],
   edges: readonly DrawnEdge[],
-  bendsOf: (edge: string) => readonly Point[],
+  bendsOf: (edge: DrawnEdge) => readonly Point[],
   down: boolean,
 ): { readonly start: ReadonlyMap<string, Point>; readonly end: ReadonlyMap<string, Point> } {
   const byId = new Map(nodes.map((placed) => [placed.node.id, placed]));
@@ -170,13 +231,13 @@ function portsOf(
     };
     spread(
       edges.filter((edge) => edge.from === node.id),
-      (edge) => bendsOf(edge.id)[0] ?? byId.get(edge.to),
+      (edge) => bendsOf(edge)[0] ?? byId.get(edge.to),
       1,
       start,
     );
     spread(
       edges.filter((edge) => edge.to === node.id),
-      (edge) => bendsOf(edge.id).at(-1) ?? byId.get(edge.from),
+      (edge) => bendsOf(edge).at(-1) ?? byId.get(edge.from),
       -1,
       end,
     );

@@ -41,16 +41,29 @@ export function lookedAt(snapshot: Snapshot, selection: Selection | null): Looke
   return row === undefined ? null : ofNode(snapshot, row);
 }
 
-/** What the inspector shows before anything is selected: where backward starts, else the newest thing. */
-export function firstLook(stop: PanelStop): Looked | null {
-  const { snapshot } = stop;
-  const { root, will_raise: raises } = snapshot.backward;
-  if (root >= 0 && root < tensorCount(snapshot)) return ofTensor(snapshot, tensorAt(snapshot, root));
-  if (raises !== null && raises.node >= 0) return ofNode(snapshot, raises.node);
+/**
+ * What the inspector shows before anything is selected.
+ *
+ * Where the line about to run starts its backward; else, once one has run, a tensor that it passed and whose
+ * ``.grad`` is None: that is what people ask about first.
+ */
+export function firstLook({ snapshot }: PanelStop): Looked | null {
+  const { root, will_raise: raises, chosen_by: chosenBy } = snapshot.backward;
   const tensors = frameTensors(snapshot);
-  const tensor =
-    tensors.findLast((one) => one.isLeaf === false) ?? tensors.find((one) => one.requiresGrad) ?? tensors[0];
-  if (tensor !== undefined) return ofTensor(snapshot, tensor);
+  const rootTensor = root >= 0 && root < tensorCount(snapshot) ? tensorAt(snapshot, root) : null;
+  const passed = tensors.find(
+    (tensor) => tensor.isLeaf === false && tensor.row !== root && tensor.grad === "none",
+  );
+  const backwardRan = snapshot.nodes.state.includes("freed");
+  const first =
+    chosenBy !== "line" && backwardRan && passed !== undefined
+      ? passed
+      : (rootTensor ??
+        tensors.findLast((tensor) => tensor.isLeaf === false) ??
+        tensors.find((tensor) => tensor.requiresGrad === true) ??
+        tensors[0]);
+  if (first !== undefined) return ofTensor(snapshot, first);
+  if (raises !== null && raises.node >= 0) return ofNode(snapshot, raises.node);
   return nodeCount(snapshot) > 0 ? ofNode(snapshot, nodeCount(snapshot) - 1) : null;
 }
 
@@ -91,18 +104,6 @@ export function freedBytesIn(record: SessionRecord, stop: PanelStop): (key: numb
       if (snapshot.nodes.state[row] === "alive") return bytes < 0 ? null : bytes;
     }
     return null;
-  };
-}
-
-/** Nodes one step along the edges, or beside in the drawing's order, for the arrow keys. */
-export function neighbours(
-  snapshot: Snapshot,
-  row: number,
-): { readonly next: number | null; readonly previous: number | null } {
-  const index = indexOf(snapshot);
-  return {
-    next: index.outgoing.get(row)?.[0]?.target ?? null,
-    previous: index.incoming.get(row)?.[0]?.source ?? null,
   };
 }
 

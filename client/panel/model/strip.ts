@@ -2,6 +2,7 @@ import type { NodeState, PanelStop, Site, Snapshot } from "../../protocol/wire";
 import { formatBytes, plural } from "./format";
 import { isLeafNode, nodeCount } from "./snapshot";
 import { stopKey, type SessionRecord } from "./state";
+import { operationCount } from "./tape";
 
 const DOTS = 8;
 
@@ -74,11 +75,11 @@ function noteOf(
   );
   const freed = earlier === null ? 0 : freedBetween(earlier, stop);
   const hooks = stop.snapshot.hooks.kind.length - (earlier?.snapshot.hooks.kind.length ?? 0);
-  const parts = flowed
-    ? ["gradients flowed", ...(freed > 0 ? [`${formatBytes(freed)} freed`] : [])]
-    : [operations === 0 ? "no graph yet" : plural(operations, "operation")];
-  if (hooks > 0) parts.push(`${plural(hooks, "hook")} added`);
-  return parts.join(", ");
+  if (flowed) return freed > 0 ? `gradients flowed, ${formatBytes(freed)} freed` : "gradients flowed";
+  const added = earlier === null || operations !== operationCount(earlier.snapshot);
+  if (hooks > 0)
+    return `${added ? `${plural(operations, "operation")}, ` : ""}${plural(hooks, "hook")} added`;
+  return operations === 0 ? "no graph yet" : plural(operations, "operation");
 }
 
 /** Bytes of nodes that held buffers at the earlier stop and hold none now. */
@@ -98,15 +99,15 @@ export function justRan(
   if (earlier === null) {
     const above = rawLine(stop, here.line - 1); // a line of the same block has run; a line that opens it need not have
     const sameBlock = indentation(above) === indentation(rawLine(stop, here.line));
-    return { code: sameBlock && isCode(above) ? above.trim() : "", more: 0 };
+    return { code: sameBlock ? codeOf(above) : "", more: 0 };
   }
   const there = earlier.snapshot.site;
   const forward = there.path === here.path && there.function === here.function && there.line < here.line;
-  if (!forward) return { code: rawLine(earlier, there.line).trim(), more: 0 };
+  if (!forward) return { code: codeOf(rawLine(earlier, there.line)), more: 0 };
   const lines: string[] = [];
   for (let line = there.line; line < here.line; line += 1) {
-    const code = rawLine(stop, line) || rawLine(earlier, line);
-    if (isCode(code)) lines.push(code.trim());
+    const code = codeOf(rawLine(stop, line) || rawLine(earlier, line));
+    if (code !== "") lines.push(code);
   }
   return { code: lines.at(-1) ?? "", more: Math.max(0, lines.length - 1) };
 }
@@ -117,9 +118,17 @@ export function rawLine(stop: PanelStop, line: number): string {
   return source.lines[line - source.first_line] ?? "";
 }
 
-function isCode(line: string): boolean {
-  const text = line.trim();
-  return text !== "" && !text.startsWith("#");
+/** A line without its indentation and its comment. */
+export function codeOf(line: string): string {
+  let quote = "";
+  for (let at = 0; at < line.length; at += 1) {
+    const character = line.charAt(at);
+    if (character === "\\") at += 1;
+    else if (quote !== "") quote = character === quote ? "" : quote;
+    else if (character === '"' || character === "'") quote = character;
+    else if (character === "#") return line.slice(0, at).trim();
+  }
+  return line.trim();
 }
 
 function indentation(line: string): number {

@@ -15,6 +15,7 @@ import {
 } from "./format";
 import { savedOf, tensorAt, tensorName, type NodeRow, type TensorRow } from "./snapshot";
 
+const MINUS = "\u2212";
 const NAMES_OF_SAVED = 2;
 
 /** The value when it is small enough to read, else the shape. */
@@ -83,13 +84,18 @@ export function seenText(snapshot: Snapshot, tensor: TensorRow, flow: Flow): str
   return value === undefined ? null : value === null ? "not read" : formatValue(value);
 }
 
-/** Scalars that came along several edges, as a sum; null when they are not scalars. */
+/** Scalars that came along several edges, as a sum such as ``8 − 4``; null when they are not scalars. */
 export function partsText(parts: readonly (Value | null)[], style: "float" | "integer"): string | null {
   if (parts.length === 0 || parts.length > 3) return null;
   const words = parts.map((part) =>
     part !== null && isScalar(part) ? formatNumber(part.first[0] ?? "nan", style) : null,
   );
-  return words.includes(null) ? null : words.join(" + ");
+  if (words.includes(null)) return null;
+  return words
+    .map((word, place) =>
+      place === 0 ? word : word?.startsWith(MINUS) ? `${MINUS} ${word.slice(1)}` : `+ ${word ?? ""}`,
+    )
+    .join(" ");
 }
 
 /** ``= −4 × 1``: what came in times the slope, for scalars whose incoming gradient says something. */

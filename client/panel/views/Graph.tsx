@@ -11,6 +11,7 @@ import { nodeAt, nodeCount } from "../model/snapshot";
 import type { SessionRecord } from "../model/state";
 import { useActions } from "./context";
 import { GraphEdge, GraphStart } from "./GraphEdge";
+import { Icon } from "./icons";
 import { GraphNode } from "./GraphNode";
 import { useSize, type Size } from "./sizes";
 import { Legend } from "./Legend";
@@ -19,6 +20,7 @@ import { IconButton } from "./parts";
 
 const DETAILED_NODES = 40; // more are drawn compactly
 const SCALE_LEAST = 0.55;
+const FIT_MOST = 1.2; // a small graph in a large box grows a little
 const SCALE_MOST = 2;
 const ZOOM_STEP = 1.2;
 const LOW = 330; // a box lower than this is drawn from left to right
@@ -79,7 +81,12 @@ function DrawnGraph({ record, stop, flow, looked, hovered, legend }: GraphProps)
     <div class="graph">
       <div class="graph-box" ref={box}>
         {placed !== null && size !== null && (
-          <Canvas placed={placed} size={size} stop={stop} looked={looked} hovered={hovered} />
+          <>
+            <Canvas placed={placed} size={size} stop={stop} looked={looked} hovered={hovered} />
+            <span class="flow-note muted">
+              gradients flow {direction} <Icon name={direction} />
+            </span>
+          </>
         )}
       </div>
       {legend && placed !== null && <Legend placed={placed} />}
@@ -144,7 +151,10 @@ function Canvas({
   const { dispatch, open } = useActions();
   const [zoom, setZoom] = useState<number | null>(null); // null: fit
   const scroller = useRef<HTMLDivElement>(null);
-  const fit = Math.max(SCALE_LEAST, Math.min(1, size.width / placed.width, size.height / placed.height));
+  const fit = Math.max(
+    SCALE_LEAST,
+    Math.min(FIT_MOST, size.width / placed.width, size.height / placed.height),
+  );
   const scale = zoom ?? fit;
   const selected = looked?.node?.row ?? null;
   const zoomBy = (factor: number): void => {
@@ -152,9 +162,9 @@ function Canvas({
   };
 
   useEffect(() => {
-    scroller.current
-      ?.querySelector(".node.selected")
-      ?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    const box = scroller.current;
+    const node = box?.querySelector(".node.selected .ring");
+    if (box != null && node != null) bringIntoView(box, node);
   }, [selected, placed, scale]);
 
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -242,6 +252,13 @@ function Canvas({
       </div>
     </>
   );
+}
+
+/** Scrolls the box alone, as little as will do: ``scrollIntoView`` would move the whole page. */
+function bringIntoView(box: Element, element: Element): void {
+  const [outer, inner] = [box.getBoundingClientRect(), element.getBoundingClientRect()];
+  box.scrollLeft += Math.max(0, inner.right - outer.right) - Math.max(0, outer.left - inner.left);
+  box.scrollTop += Math.max(0, inner.bottom - outer.bottom) - Math.max(0, outer.top - inner.top);
 }
 
 /** The node that an arrow key leads to: along an edge, or to the nearest beside. */

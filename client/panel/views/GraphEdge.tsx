@@ -22,7 +22,9 @@ export function GraphEdge({
   const ring = down ? { x: tip.x, y: tip.y - HOOK_GAP } : { x: tip.x - HOOK_GAP, y: tip.y };
   const textAt = down ? label.x - edge.labelWidth / 2 + 4 : label.x;
   const anchor = down ? "start" : "middle";
-  const firstLine = label.y - edge.labelHeight / 2 + 12;
+  // beside a line that goes down; above and below one that goes to the right
+  const firstLine = down ? label.y - edge.labelHeight / 2 + 12 : label.y - 5;
+  const hookLine = down ? firstLine + (edge.number === null ? 0 : 16) : label.y + 15;
   return (
     <g class={`edge ${edge.state}`}>
       <path class="line" d={pathThrough([...points.slice(0, -1), end], direction)} />
@@ -44,13 +46,7 @@ export function GraphEdge({
         </text>
       )}
       {edge.hooks.map((hook, place) => (
-        <text
-          key={hook.text}
-          class="hook-text"
-          x={textAt}
-          y={firstLine + (place + (edge.number === null ? 0 : 1)) * 16}
-          text-anchor={anchor}
-        >
+        <text key={hook.text} class="hook-text" x={textAt} y={hookLine + place * 16} text-anchor={anchor}>
           {hook.text}
         </text>
       ))}

@@ -14,20 +14,14 @@ import {
   type Value,
 } from "../model/format";
 import { siteOf, type Looked } from "../model/selection";
-import {
-  frameTensors,
-  indexOf,
-  savedOf,
-  tensorAt,
-  tensorName,
-  type NodeRow,
-  type TensorRow,
-} from "../model/snapshot";
+import { frameTensors, indexOf, tensorAt, tensorName, type NodeRow, type TensorRow } from "../model/snapshot";
 import { rawLine } from "../model/strip";
-import { effectOf, gradText, kindText, nodeSentence, savedNames, seenText, toneOf } from "../model/wording";
+import { effectOf, gradText, kindText, nodeSentence, seenText, toneOf } from "../model/wording";
 import { Hooks } from "./Hooks";
 import { Place, Sentence } from "./parts";
-import { SavedTensors } from "./SavedTensors";
+import { SavedLines } from "./SavedLines";
+
+const WORTH_SAYING = 1024; // bytes
 
 interface InspectorProps {
   readonly stop: PanelStop;
@@ -57,7 +51,6 @@ export function Inspector({ stop, flow, looked }: InspectorProps): JSX.Element {
         {tensor !== null && <TensorFacts stop={stop} flow={flow} tensor={tensor} node={node} />}
         {node !== null && <NodeFacts stop={stop} flow={flow} node={node} alone={tensor === null} />}
       </dl>
-      {node !== null && <SavedTensors snapshot={stop.snapshot} node={node} />}
       <Hooks snapshot={stop.snapshot} flow={flow} looked={looked} />
     </article>
   );
@@ -110,7 +103,11 @@ function Card({ stop, flow, looked: { tensor, node } }: InspectorProps): JSX.Ele
           <Sentence text={sentence.title} names={names} />
         </h3>
         <p>
-          <Sentence text={sentence.text} names={names} />
+          <Sentence
+            text={sentence.text}
+            names={names}
+            site={stop.snapshot.backward.will_raise?.freed_by ?? null}
+          />
         </p>
         {sentence.advice !== "" && (
           <p class="advice">
@@ -197,9 +194,7 @@ function TensorFacts({
       {seen !== null && (
         <Fact name="gradient seen">
           <span class="code flowing">{seen}</span>
-          <span class="muted">
-            {tensor.isLeaf === true ? (seen.includes(" + ") ? " added up" : "") : " on its way"}
-          </span>
+          <span class="muted">{seenNote(stop, tensor, seen)}</span>
         </Fact>
       )}
       {flow === null && tensor.requiresGrad === true && node !== null && (
@@ -232,7 +227,7 @@ function TensorFacts({
           <span class="code">{tensor.optimizer}</span>
         </Fact>
       )}
-      {tensor.storageBytes !== null && tensor.storageBytes > 0 && (
+      {tensor.storageBytes !== null && tensor.storageBytes >= WORTH_SAYING && (
         <Fact name="memory">
           <span class="code">{formatBytes(tensor.storageBytes)}</span>
         </Fact>
@@ -240,6 +235,13 @@ function TensorFacts({
       {tensor.notShown !== null && <Fact name="not shown">{tensor.notShown}</Fact>}
     </>
   );
+}
+
+/** What became of the gradient that passed. */
+function seenNote(stop: PanelStop, tensor: TensorRow, seen: string): string {
+  if (tensor.isLeaf === true) return / [+\u2212] /.test(seen) ? " added up" : "";
+  if (tensor.retainsGrad === true) return " kept: retain_grad()";
+  return tensor.row === stop.snapshot.backward.root ? " where backward began" : " passed on, not kept";
 }
 
 function effectSentence(word: string): string {
@@ -302,8 +304,6 @@ function NodeFacts({
 }): JSX.Element {
   const { snapshot } = stop;
   const arrived = flow?.arrivedAnywhere(node.key);
-  const names = savedNames(snapshot, node);
-  const saved = savedOf(snapshot, node.row);
   return (
     <>
       {alone && node.shape !== null && (
@@ -319,11 +319,9 @@ function NodeFacts({
           <span class="code flowing">{formatValue(arrived)}</span>
         </Fact>
       )}
-      {!node.isLeaf && (saved.length === 0 || node.state === "saves_nothing") && (
+      {!node.isLeaf && (
         <Fact name="saved">
-          {node.state === "freed"
-            ? `freed: ${names.join(", ") || "what it held"}`
-            : "nothing: its slope needs no value of the forward pass"}
+          <SavedLines snapshot={snapshot} node={node} />
         </Fact>
       )}
       {node.module !== null && (
@@ -337,7 +335,7 @@ function NodeFacts({
           <span class="muted"> a custom autograd.Function</span>
         </Fact>
       )}
-      {node.sequence !== null && (
+      {alone && node.sequence !== null && (
         <Fact name="sequence">
           <span class="code">{node.sequence}</span>
         </Fact>

@@ -12,9 +12,9 @@ export function Legend({ placed }: { readonly placed: Placed }): JSX.Element {
   const scalar = placed.edges.some(({ edge }) => edge.slope !== null);
   return (
     <ul class="legend" aria-label="What the marks mean">
-      {operation("alive") && <Item mark="alive">filled: holds saved tensors</Item>}
-      {operation("saves_nothing") && <Item mark="saves_nothing">hollow: holds nothing</Item>}
-      {operation("freed") && <Item mark="freed">dashed: backward freed what it held</Item>}
+      {operation("alive") && <Item mark="alive">keeps saved tensors</Item>}
+      {operation("saves_nothing") && <Item mark="saves_nothing">keeps nothing</Item>}
+      {operation("freed") && <Item mark="freed">freed by backward</Item>}
       {hooked && <Item mark="hook">your hook</Item>}
       {flowed && <Item mark="flow">{scalar ? "gradient = what came in × slope" : "gradient"}</Item>}
       {has(({ node }) => node.leaf) && <Item mark="leaf">leaf</Item>}

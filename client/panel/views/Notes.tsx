@@ -12,20 +12,14 @@ const MESSAGE_LENGTH = 600;
 /** What backward will do from this stop, in the server's words. */
 export function Forecast({ stop }: { readonly stop: PanelStop }): JSX.Element | null {
   if (stop.forecast === "") return null;
-  const raises = stop.snapshot.backward.will_raise;
+  const { will_raise: raises, chosen_by: chosenBy } = stop.snapshot.backward;
   const names = new Set(frameTensors(stop.snapshot).flatMap((tensor) => tensor.names));
+  const broken = raises !== null && chosenBy === "line"; // else it tells of a backward that nobody asked for yet
   return (
-    <aside class={raises === null ? "note" : "note note-broken"} aria-label="What backward will do">
-      <Icon name={raises === null ? "info" : "error"} />
+    <aside class={broken ? "note note-broken" : "note"} aria-label="What backward will do">
+      <Icon name={broken ? "error" : "info"} />
       <p>
-        <Sentence text={stop.forecast} names={names} />
-        {raises?.freed_by != null && (
-          <>
-            {" "}
-            <span class="muted">Freed by</span>{" "}
-            <Place site={raises.freed_by} here={stop.snapshot.site.path} />
-          </>
-        )}
+        <Sentence text={stop.forecast} names={names} site={raises?.freed_by ?? null} />
       </p>
     </aside>
   );

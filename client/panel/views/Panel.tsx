@@ -6,14 +6,14 @@ import { flowAt, type Flow } from "../model/flow";
 import { formatBytes, formatDuration, plural } from "../model/format";
 import { countLeaves, firstLook, lookedAt, type Looked } from "../model/selection";
 import { frameTensors, nodeCount } from "../model/snapshot";
-import { shownSession, shownStop, type Model, type SessionRecord, type View } from "../model/state";
+import { shownSession, shownStop, stopKey, type Model, type SessionRecord, type View } from "../model/state";
 import { keptBytes, operationCount } from "../model/tape";
 import { operationsText } from "../model/wording";
 import { useActions } from "./context";
+import { Fallible } from "./Fallible";
 import { Findings } from "./Findings";
 import { Graph } from "./Graph";
 import { useViewport, type Viewport } from "./sizes";
-import { Icon } from "./icons";
 import { Inspector } from "./Inspector";
 import { Forecast, LeftOut, UncaughtNote } from "./Notes";
 import { Section } from "./parts";
@@ -24,7 +24,9 @@ import { Tape } from "./Tape";
 import { Tensors } from "./Tensors";
 import { TopBar } from "./TopBar";
 
-const STOP_WIDTH = 170; // the least that a stop's code can be read in
+const STOP_WIDTH = 145; // the least that a stop's code can be read in
+
+const DOTS_WIDTH = 170; // below it there is room for the words alone
 
 /** All that the views of one stop need. */
 interface Scene {
@@ -50,28 +52,44 @@ export function Panel({ model }: { readonly model: Model }): JSX.Element {
   const narrow = viewport.mode === "narrow";
   const many = record !== null && record.stops.length * STOP_WIDTH > viewport.width;
   const bars = many || viewport.short;
+  const barsBelow = narrow || (viewport.mode === "medium" && !viewport.short);
   const standing = standingOf(model);
   return (
     <div
       class={`panel ${viewport.mode}${viewport.short ? " short" : ""}${isPast(model, record) ? " past" : ""}`}
     >
-      <TopBar model={model} stop={stop} narrow={narrow} bars={bars && !narrow} />
+      <TopBar
+        model={model}
+        stop={stop}
+        narrow={narrow}
+        bars={bars && !barsBelow}
+        labels={viewport.mode !== "narrow" && viewport.mode !== "medium"}
+      />
       <Banner model={model} />
       {record !== null && record.stops.length > 0 && <SessionLine record={record} />}
-      {record !== null && stop !== null && !narrow && !bars && <StopStrip record={record} shown={stop} />}
+      {record !== null && stop !== null && !narrow && !bars && (
+        <StopStrip record={record} shown={stop} dots={viewport.width / record.stops.length >= DOTS_WIDTH} />
+      )}
+      {record !== null && stop !== null && barsBelow && (narrow || bars) && (
+        <div class="stops-row">
+          <StopBars record={record} shown={stop} />
+        </div>
+      )}
       {standing !== null && <main class="standing">{standing}</main>}
       {standing === null && record !== null && stop !== null && (
-        <Main
-          scene={{
-            model,
-            record,
-            stop,
-            flow,
-            looked: lookedAt(stop.snapshot, model.selection) ?? firstLook(stop),
-            hovered: lookedAt(stop.snapshot, model.hovered),
-            viewport,
-          }}
-        />
+        <Fallible of={stopKey(stop)}>
+          <Main
+            scene={{
+              model,
+              record,
+              stop,
+              flow,
+              looked: lookedAt(stop.snapshot, model.selection) ?? firstLook(stop),
+              hovered: lookedAt(stop.snapshot, model.hovered),
+              viewport,
+            }}
+          />
+        </Fallible>
       )}
     </div>
   );
@@ -115,7 +133,12 @@ function Main({ scene }: { readonly scene: Scene }): JSX.Element {
 function WideMain({ scene }: { readonly scene: Scene }): JSX.Element {
   const { model, record, stop, viewport } = scene;
   const ultra = viewport.mode === "ultra";
-  const views: readonly View[] = ultra ? ["graph", "source"] : ["graph", "tape", "source"];
+  const views: readonly View[] = [
+    "graph",
+    ...(ultra ? [] : (["tape"] as const)),
+    ...(viewport.short ? (["tensors"] as const) : []),
+    "source",
+  ];
   return (
     <>
       <main class={ultra ? "columns three" : "columns"}>
@@ -140,8 +163,12 @@ function WideMain({ scene }: { readonly scene: Scene }): JSX.Element {
             {viewport.short && <UncaughtNote record={record} stop={stop} />}
             {viewport.short && <Forecast stop={stop} />}
             <Look scene={scene} />
-            <TensorSection scene={scene} narrow={false} />
           </div>
+          {!viewport.short && (
+            <div class="dock">
+              <TensorSection scene={scene} narrow={false} />
+            </div>
+          )}
         </div>
       </main>
       {!viewport.short && <Footer stop={stop} />}
@@ -184,15 +211,12 @@ function NarrowMain({ scene }: { readonly scene: Scene }): JSX.Element {
     <>
       <main class="stack">
         <div class="scroll sections">
-          <div class="narrow-stops">
-            <StopBars record={record} shown={stop} />
-          </div>
           <UncaughtNote record={record} stop={stop} />
           <Forecast stop={stop} />
           <Findings record={record} stop={stop} />
           <TensorSection scene={scene} narrow />
           {count > 0 && count <= 40 && (
-            <Section id="graph" title="Graph" note="gradients flow down">
+            <Section id="graph" title="Graph">
               <div class="narrow-graph">
                 <OneView scene={scene} view="graph" />
               </div>
@@ -267,28 +291,13 @@ function ViewHead({ scene, views }: { readonly scene: Scene; readonly views: rea
   );
 }
 
-function ViewSummary({
-  scene: { stop, viewport },
-  view,
-}: {
-  readonly scene: Scene;
-  readonly view: View;
-}): JSX.Element {
+function ViewSummary({ scene: { stop }, view }: { readonly scene: Scene; readonly view: View }): JSX.Element {
   const { snapshot } = stop;
   const leaves = countLeaves(snapshot);
   const summary = operationsText(nodeCount(snapshot) - leaves, leaves);
   switch (view) {
     case "graph":
-      return (
-        <>
-          <span class="muted summary">{nodeCount(snapshot) === 0 ? "" : summary}</span>
-          {!viewport.short && nodeCount(snapshot) > 0 && (
-            <span class="muted flow-note">
-              gradients flow down <Icon name="down" />
-            </span>
-          )}
-        </>
-      );
+      return <span class="muted summary">{nodeCount(snapshot) === 0 ? "" : summary}</span>;
     case "tape":
       return <TapeSummary stop={stop} />;
     case "tensors":

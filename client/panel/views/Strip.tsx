@@ -14,9 +14,11 @@ const BAR_LEAST = 3;
 export function StopStrip({
   record,
   shown,
+  dots,
 }: {
   readonly record: SessionRecord;
   readonly shown: PanelStop | null;
+  readonly dots: boolean;
 }): JSX.Element {
   const { dispatch } = useActions();
   const current = shown === null ? null : stopKey(shown);
@@ -29,23 +31,29 @@ export function StopStrip({
           class={item.key === current ? "stop current" : "stop"}
           aria-current={item.key === current ? "step" : undefined}
           aria-label={labelOf(item)}
+          title={labelOf(item)}
           onClick={() => {
             dispatch({ kind: "choose_stop", stop: item.key });
           }}
         >
           <span class="stop-code">
-            <code>{item.code === "" ? `before line ${item.site.line}` : item.code}</code>
+            {item.code === "" ? <span class="muted">{startText(item)}</span> : <code>{item.code}</code>}
             {item.more > 0 && <span class="muted"> +{item.more}</span>}
             <span class="stop-number">{item.serial}</span>
           </span>
           <span class="stop-note">
-            <Dots states={item.dots} />
+            {dots && <Dots states={item.dots} />}
             <span>{item.note}</span>
           </span>
         </button>
       ))}
     </nav>
   );
+}
+
+/** Of a stop before which it is not known what ran. */
+function startText({ site }: StripItem): string {
+  return site.function === "<module>" ? `before line ${site.line}` : `in ${site.function}()`;
 }
 
 function Dots({ states }: { readonly states: readonly NodeState[] }): JSX.Element | null {
@@ -73,8 +81,10 @@ export function StopBars({
   const most = Math.max(1, ...items.map((item) => item.operations));
   const bars = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    bars.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }, [current]);
+    const row = bars.current;
+    const bar = row?.querySelector<HTMLElement>("[aria-current]");
+    if (row != null && bar != null) row.scrollLeft = bar.offsetLeft - row.offsetLeft - row.clientWidth / 2;
+  }, [current, items.length]);
   const place = items.findIndex((item) => item.key === current);
   return (
     <nav class="bars" aria-label="Stops">

@@ -40,6 +40,7 @@ export function Tape({ stop, flow, looked, hovered, folded, narrow }: TapeProps)
   const most = useMemo(() => mostBytes(snapshot), [snapshot]);
   const lanes = lanesOf(snapshot);
   const lanesUsed = lanes === null ? 0 : Math.min(LANES_SHOWN, widest(snapshot, lanes));
+  const sites = !narrow && snapshot.nodes.site.some((site) => site >= 0);
   const selected = looked?.node?.row ?? null;
   const current = lines.findIndex((line) => line.kind === "node" && line.row === selected);
   if (lines.length === 0) return <p class="blank muted">No operation has been recorded.</p>;
@@ -55,7 +56,7 @@ export function Tape({ stop, flow, looked, hovered, folded, narrow }: TapeProps)
   };
   return (
     <div class={narrow ? "tape tape-narrow" : "tape"}>
-      {!narrow && <TapeHead lanes={lanesUsed} />}
+      {!narrow && <TapeHead lanes={lanesUsed} sites={sites} />}
       <VirtualRows
         class="tape-rows"
         count={lines.length}
@@ -82,6 +83,7 @@ export function Tape({ stop, flow, looked, hovered, folded, narrow }: TapeProps)
               selected={line.row === selected}
               hovered={line.row === hovered?.node?.row}
               narrow={narrow}
+              sites={sites}
             />
           );
         }}
@@ -109,15 +111,15 @@ function widest(snapshot: Snapshot, lanes: readonly LaneRow[]): number {
   );
 }
 
-function TapeHead({ lanes }: { readonly lanes: number }): JSX.Element {
+function TapeHead({ lanes, sites }: { readonly lanes: number; readonly sites: boolean }): JSX.Element {
   return (
     <div class="tape-head" role="row" aria-hidden="true">
       <span class="lanes" style={{ width: `${lanes * LANE_WIDTH + 8}px` }} />
       <span class="operation">operation</span>
-      <span class="made">made at</span>
+      {sites && <span class="made">made at</span>}
       <span class="shape">shape</span>
       <span class="bytes">kept</span>
-      <span class="flowed">gradient</span>
+      <span class="came">gradient</span>
     </div>
   );
 }
@@ -166,6 +168,7 @@ function NodeLine({
   selected,
   hovered,
   narrow,
+  sites,
 }: {
   readonly snapshot: Snapshot;
   readonly node: NodeRow;
@@ -177,6 +180,7 @@ function NodeLine({
   readonly selected: boolean;
   readonly hovered: boolean;
   readonly narrow: boolean;
+  readonly sites: boolean;
 }): JSX.Element {
   const { dispatch, open } = useActions();
   const names = namesOfNode(snapshot, node.row);
@@ -201,10 +205,19 @@ function NodeLine({
     >
       <Lanes lane={lane} width={lanes * LANE_WIDTH + 8} node={node} />
       <span class="operation" role="gridcell">
-        <code>{narrow ? shortOperation(node.name) : node.name}</code>
-        {names.length > 0 && <span class={node.isLeaf ? "name leaf-name" : "name"}> {names.join(", ")}</span>}
+        {node.isLeaf ? (
+          <>
+            <span class="name leaf-name">{names.join(", ") || "unnamed"}</span>
+            <span class="muted">{narrow ? " leaf" : " leaf, AccumulateGrad"}</span>
+          </>
+        ) : (
+          <>
+            <code>{narrow ? shortOperation(node.name) : node.name}</code>
+            {names.length > 0 && <span class="name"> {names.join(", ")}</span>}
+          </>
+        )}
       </span>
-      {!narrow && (
+      {sites && (
         <span class="made muted" role="gridcell">
           {node.site === null ? "" : formatSite(node.site, snapshot.site.path)}
         </span>
@@ -220,7 +233,7 @@ function NodeLine({
           <span class="bytes-bar" style={{ width: `${Math.max(2, (bytes / most) * 100)}%` }} />
         )}
       </span>
-      <span class={arrived && !isFinite(arrived) ? "flowed broken-text" : "flowed"} role="gridcell">
+      <span class={arrived && !isFinite(arrived) ? "came broken-text" : "came"} role="gridcell">
         {arrived === undefined ? "" : arrived === null ? "arrived" : formatFlow(arrived)}
       </span>
     </div>

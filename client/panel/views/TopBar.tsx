@@ -14,11 +14,13 @@ export function TopBar({
   stop,
   narrow,
   bars,
+  labels,
 }: {
   readonly model: Model;
   readonly stop: PanelStop | null;
   readonly narrow: boolean;
   readonly bars: boolean;
+  readonly labels: boolean; // on the buttons
 }): JSX.Element {
   const record = shownSession(model);
   return (
@@ -28,7 +30,7 @@ export function TopBar({
       {record !== null && <Whereabouts record={record} stop={stop} narrow={narrow} />}
       {bars && record !== null && record.stops.length > 0 && <StopBars record={record} shown={stop} />}
       <span class="spacer" />
-      {record?.info.controls === true && <Controls record={record} narrow={narrow} />}
+      {record?.info.controls === true && <Controls record={record} labels={labels} />}
     </header>
   );
 }
@@ -81,7 +83,8 @@ function Whereabouts({
   if (record.info.state === "stopped" || lookingBack) {
     if (stop === null) return <span class="where">stopped</span>;
     const { site } = stop.snapshot;
-    const label = narrow ? `${fileName(site.path)}:${site.line}` : `line ${site.line}`;
+    const label =
+      fileName(site.path) === record.info.label ? `line ${site.line}` : `${fileName(site.path)}:${site.line}`;
     return (
       <span class="where">
         {!narrow && <span class="muted">{lookingBack ? "looking back at " : `${pausedBy(stop)} `}</span>}
@@ -101,10 +104,10 @@ function pausedBy(stop: PanelStop): string {
 
 function Controls({
   record,
-  narrow,
+  labels,
 }: {
   readonly record: SessionRecord;
-  readonly narrow: boolean;
+  readonly labels: boolean;
 }): JSX.Element | null {
   const { control } = useActions();
   const { session, state } = record.info;
@@ -115,7 +118,7 @@ function Controls({
         <IconButton
           icon="pause"
           label="Pause the program"
-          {...(narrow ? {} : { text: "Pause" })}
+          {...(labels ? { text: "Pause" } : {})}
           disabled={state !== "running"}
           onClick={() => {
             control(session, "pause");
@@ -129,7 +132,7 @@ function Controls({
       <IconButton
         icon="continue"
         label="Continue to the next breakpoint"
-        {...(narrow ? {} : { text: "Continue" })}
+        {...(labels ? { text: "Continue" } : {})}
         onClick={() => {
           control(session, "continue");
         }}
@@ -137,7 +140,7 @@ function Controls({
       <IconButton
         icon="step"
         label="Step: run this line"
-        {...(narrow ? {} : { text: "Step" })}
+        {...(labels ? { text: "Step" } : {})}
         onClick={() => {
           control(session, "next");
         }}

@@ -1,4 +1,4 @@
-import type { ComponentChildren, JSX } from "preact";
+import { Fragment, type ComponentChildren, type JSX } from "preact";
 import { useId, useState } from "preact/hooks";
 
 import type { Site } from "../../protocol/wire";
@@ -42,8 +42,33 @@ export function Place({
   );
 }
 
-/** A sentence in which what is code looks like code. */
+/** A sentence in which what is code looks like code, and one known place is a link. */
 export function Sentence({
+  text,
+  names,
+  site = null,
+}: {
+  readonly text: string;
+  readonly names: ReadonlySet<string>;
+  readonly site?: Site | null;
+}): JSX.Element {
+  const words = site === null ? "" : formatSite(site, null);
+  const [before = "", ...after] = words === "" ? [text] : text.split(words);
+  return (
+    <>
+      <Marked text={before} names={names} />
+      {site !== null &&
+        after.map((rest, place) => (
+          <Fragment key={place}>
+            <Place site={site} here={null} />
+            <Marked text={rest} names={names} />
+          </Fragment>
+        ))}
+    </>
+  );
+}
+
+function Marked({
   text,
   names,
 }: {
@@ -53,7 +78,7 @@ export function Sentence({
   return (
     <>
       {markCode(text, names).map((part, place) =>
-        part.code ? <code key={place}>{part.text}</code> : <span key={place}>{part.text}</span>,
+        part.code ? <code key={place}>{part.text}</code> : <Fragment key={place}>{part.text}</Fragment>,
       )}
     </>
   );
