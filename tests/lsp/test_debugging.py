@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
+import sys
 from pathlib import Path
 
 from lsp.wire import DEADLINE_S, WireClient, served
@@ -61,7 +63,7 @@ async def test_a_loop_without_zero_grad_is_stopped_in_hovered_over_marked_and_en
             }
         )
         session = await client.launch(program, backward)
-        shown = [each["value"] for each in client.progress]
+        shown = [(await client.told("$/progress"))["value"] for _ in range(2)]
         assert [each["kind"] for each in shown] == ["begin", "end"]
         assert shown[0]["title"] == "Starting 7_forgotten_zero_grad.py"
 
@@ -193,7 +195,7 @@ async def test_a_launch_that_is_cancelled_leaves_no_program(tmp_path):
         client.send({"method": "$/cancelRequest", "params": {"id": number}})
         assert (await asyncio.wait_for(answer, DEADLINE_S))["error"]["code"] == -32800
         await client.told("tapelens/sessionEnded")
-        assert [each["value"]["kind"] for each in client.progress] == ["begin", "end"]
+        assert (await client.told("$/progress"))["value"]["kind"] == "end"
         await client.result("shutdown")
     if told.exists():
         await until_gone(int(told.read_text()))
@@ -220,6 +222,74 @@ async def test_an_exception_that_nobody_catches_stops_the_program_where_it_was_r
         assert "ValueError" in stopped["text"]
         await client.command("tapelens.continue", session=session)
         assert (await client.told("tapelens/sessionEnded"))["exitCode"] == 1
+
+
+async def test_a_second_backward_is_foreseen_and_then_explained(tmp_path):
+    program = write(
+        tmp_path,
+        "import torch\nx = torch.ones(3, requires_grad=True)\nloss = (x * x).sum()\nloss.backward()\nloss.backward()\n",
+    )
+    async with served() as (client, _):
+        await client.initialize()
+        session = await client.launch(program, 5)
+        assert (await client.told("tapelens/stopped"))["line"] == 5
+        (mark,) = (await client.told("textDocument/publishDiagnostics"))["diagnostics"]
+        assert (mark["code"], mark["severity"], mark["range"]["start"]["line"]) == ("double-backward", 3, 4)
+        card = await client.hover(program, 5, "loss")
+        assert card is not None
+        assert "loss.backward() will raise" in card
+        await client.command("tapelens.continue", session=session)
+        assert (await client.told("tapelens/stopped"))["reason"] == "exception"
+        assert (await client.told("textDocument/publishDiagnostics"))["diagnostics"] == []
+        (mark,) = (await client.told("textDocument/publishDiagnostics"))["diagnostics"]
+        assert (mark["code"], mark["severity"], mark["range"]["start"]["line"]) == ("double-backward", 1, 4)
+        await client.command("tapelens.continue", session=session)
+        assert (await client.told("tapelens/sessionEnded"))["exitCode"] == 1
+
+
+async def test_a_program_that_listens_is_attached_to_and_let_go(tmp_path):
+    program = write(tmp_path, WAITS.replace("    time", "    x = 1\n    time"))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    debuggee = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "debugpy", "--listen", f"127.0.0.1:{port}", str(program)),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert debuggee.stdout is not None
+    try:
+        await asyncio.wait_for(debuggee.stdout.readline(), DEADLINE_S)  # it runs, so it listens
+        async with served() as (client, _):
+            await client.initialize()
+            breakpoints = [{"path": str(program), "line": 4}]
+            answer = await client.command("tapelens.attach", port=port, breakpoints=breakpoints)
+            session = answer["result"]["session"]
+            assert (await client.told("tapelens/stopped"))["line"] == 4
+            second = await client.command("tapelens.attach", port=port)
+            assert second["error"]["code"] == -32803
+            assert "error" not in await client.command("tapelens.stop", session=session)
+            assert (await client.told("tapelens/sessionEnded", session=session))["exitCode"] is None
+        assert debuggee.returncode is None
+    finally:
+        if debuggee.returncode is None:
+            debuggee.kill()
+        await debuggee.wait()
+
+
+async def test_a_changed_setting_reaches_a_program_that_runs():
+    program = SEED / "7_forgotten_zero_grad.py"
+    first = next(n for n, line in enumerate(program.read_text().splitlines(), 1) if "loss.backward()" in line)
+    async with served() as (client, _):
+        await client.initialize()
+        session = await client.launch(program, first)
+        await client.told("tapelens/stopped")
+        changed = {"settings": {"tapelens": {"pauseOn": ["all"]}}}
+        client.send({"method": "workspace/didChangeConfiguration", "params": changed})
+        reasons = []
+        while "missing-zero-grad" not in reasons:
+            await client.command("tapelens.continue", session=session)
+            reasons.append((await client.told("tapelens/stopped"))["reason"])
+        assert reasons == ["breakpoint", "missing-zero-grad"]
 
 
 async def test_nothing_listens_where_it_should_attach():

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from lsp.loopback import Loopback, finding
 from report.tapes import Tape, seed, seed_gradients
 from tapelens.wire.sites import Site
+from tapelens.wire.snapshot import WillRaise
 
 PROGRAM = """\
 x = torch.tensor(3.0, requires_grad=True)
@@ -178,6 +179,28 @@ def test_columns_are_utf_16_and_characters_beyond_it_count_twice(path):
         "end": {"line": 0, "character": start + 4},
     }
     assert desk.hover(uri, 0, start - 2) is None
+
+
+def test_a_client_that_counts_in_bytes_gets_bytes(path):
+    text = 'print("😀😀", loss)\n'
+    path.write_text(text, encoding="utf-8")
+    desk = Loopback(capabilities={"general": {"positionEncodings": ["utf-8"]}})
+    desk.session()
+    desk.stopped(seed().snapshot(site=site(path, 1)))
+    start = len(text[: text.index("loss")].encode())
+    assert desk.hover(path.as_uri(), 0, start)["range"]["end"] == {"line": 0, "character": start + 4}
+
+
+def test_a_backward_that_will_raise_is_told_once(path):
+    desk = Loopback()
+    desk.session()
+    tape = seed()
+    message = "loss.backward() will raise: it was freed."
+    tape.foresee(7 - 4, will_raise=WillRaise(reason="freed", node=4, freed_by=None, message=message))
+    desk.stopped(tape.snapshot(site=site(path)))
+    text = card(desk, path, "|loss = ")
+    assert text is not None
+    assert text.count(message) == 1
 
 
 def test_the_open_document_counts_and_not_the_file(path):

@@ -247,6 +247,19 @@ async def test_over_tcp_one_client_is_served_on_loopback():
         await client.close()
 
 
+async def test_a_port_that_is_taken_is_a_usage_error():
+    async with served(command=TCP) as (client, process):
+        port = await tcp_port(process)
+        second = await asyncio.create_subprocess_exec(*TCP[:-1], str(port), stderr=asyncio.subprocess.PIPE)
+        _, said = await asyncio.wait_for(second.communicate(), DEADLINE_S)
+        assert second.returncode == 2
+        assert said.decode().startswith(f"tapelens: Port {port} cannot be listened on: ")
+        assert said.count(b"\n") == 1
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), DEADLINE_S) == 1
+        await client.close()
+
+
 async def test_a_web_page_cannot_speak_lsp_to_the_port(tmp_path):
     script = tmp_path / "script.py"
     touched = tmp_path / "touched"

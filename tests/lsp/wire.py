@@ -29,7 +29,6 @@ class WireClient:
         self._answers: dict[Any, asyncio.Future[dict[str, Any]]] = {}
         self._told: list[dict[str, Any]] = []
         self._news = asyncio.Event()
-        self.progress: list[dict[str, Any]] = []
         self.printed = ""
         self.anonymous: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._pump = asyncio.create_task(self._read_all())
@@ -120,8 +119,6 @@ class WireClient:
         elif "id" in message:
             self.answer_server(message)
         else:
-            if message["method"] == "$/progress":
-                self.progress.append(message["params"])
             if message["method"] == "tapelens/output":
                 self.printed += message["params"]["text"]
             self._told.append(message)

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
+from pygls.exceptions import FeatureRequestError
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 
@@ -170,4 +171,5 @@ class TapelensServer(LanguageServer):
 
     def report_server_error(self, error: Exception, source: Any) -> None:  # noqa: ANN401 (pygls' own signature)
         """A fault of ours goes to the log; a client's message box is no place for it."""
-        log.error("%s: %s", getattr(source, "__name__", source), error)
+        if source is not FeatureRequestError:  # that one has been answered
+            log.error("%s: %s", getattr(source, "__name__", source), error)

@@ -44,7 +44,7 @@ async def _read_header(reader: asyncio.StreamReader) -> int | None:
             line = await reader.readline()
         except ValueError as endless:
             raise FramingError("a header line does not end") from endless
-        if not line:
+        if not line.endswith(b"\n"):
             return None
         name, _, value = line.decode("ascii", "replace").strip().partition(":")
         match name.lower():

@@ -115,11 +115,12 @@ async def _open(
         else:
             early.append((category, text))
 
-    token = await _begin_progress(ls, title)
+    done = asyncio.Event()
+    ls.run_aside(_show_progress(ls, title, done))
     try:
         session = await opening(on_output)
     finally:
-        _end_progress(ls, token)
+        done.set()
     opened.append(session)
     for category, text in early:
         on_output(category, text)
@@ -178,25 +179,21 @@ def _root(ls: TapelensServer) -> Path:
 # Progress -----------------------------------------------------------------------------------------
 
 
-async def _begin_progress(ls: TapelensServer, title: str) -> str | None:
-    """Have the client show that something is under way; None when it cannot."""
+async def _show_progress(ls: TapelensServer, title: str, done: asyncio.Event) -> None:
+    """Have the client show that something is under way, if it can."""
     window = ls.client_capabilities.window
     if window is None or not window.work_done_progress:
-        return None
+        return
     token = f"tapelens-{uuid.uuid4().hex[:8]}"
+    creating = cast("Awaitable[Any]", ls.work_done_progress.create_async(token))  # pyright: ignore[reportUnknownMemberType]
     try:
-        creating = cast("Awaitable[Any]", ls.work_done_progress.create_async(token))  # pyright: ignore[reportUnknownMemberType]
         await asyncio.wait_for(creating, PROGRESS_DEADLINE_S)
     except (JsonRpcException, asyncio.TimeoutError) as refused:
         log.info("the client takes no progress: %s", refused)
-        return None
+        return
     ls.work_done_progress.begin(token, types.WorkDoneProgressBegin(title=title, cancellable=False))
-    return token
-
-
-def _end_progress(ls: TapelensServer, token: str | None) -> None:
-    if token is not None:
-        ls.work_done_progress.end(token, types.WorkDoneProgressEnd())
+    await done.wait()
+    ls.work_done_progress.end(token, types.WorkDoneProgressEnd())
 
 
 def register(server: TapelensServer) -> None:

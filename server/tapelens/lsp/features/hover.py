@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 
 from lsprotocol import types
@@ -9,15 +10,34 @@ from pygls.workspace import TextDocument
 
 from ...report.wording import place
 from ...store.sessions import SessionInfo
-from ..card import Seen, card
+from ...wire.snapshot import Snapshot
+from ..card import Facts, Seen, card, read_facts
 from ..convert import character_at, is_same_file, path_of, to_range
 from ..expressions import Pointed, pointed_at
 from ..language_server import TapelensServer
 from ..markup import Markdown, Markup, PlainText
 from ..scopes import is_visible
 
+FACTS_KEPT = 8
+"""Snapshots whose facts are kept at hand: one hover is followed by others."""
 
-def hover(ls: TapelensServer, params: types.HoverParams) -> types.Hover | None:
+
+class Reader:
+    """Reads the facts of snapshots, of the latest few once."""
+
+    def __init__(self) -> None:
+        self._kept: deque[Facts] = deque(maxlen=FACTS_KEPT)
+
+    def read(self, snapshot: Snapshot) -> Facts:
+        """What a snapshot says."""
+        for facts in self._kept:
+            if facts.snapshot is snapshot:
+                return facts
+        self._kept.appendleft(read_facts(snapshot))
+        return self._kept[0]
+
+
+def hover(ls: TapelensServer, params: types.HoverParams, reader: Reader) -> types.Hover | None:
     """One card for each stopped session that knows what is pointed at."""
     document = ls.workspace.get_text_document(params.text_document.uri)
     path = path_of(document.uri)
@@ -33,7 +53,7 @@ def hover(ls: TapelensServer, params: types.HoverParams) -> types.Hover | None:
     markup: Markup = Markdown() if kind is types.MarkupKind.Markdown else PlainText()
     cards = {
         info.session: (info, text)
-        for info, seen in _seen(ls, path, source, pointed)
+        for info, seen in _seen(ls, path, source, pointed, reader)
         if (text := card(seen, pointed.chain, markup)) is not None
     }
     if not cards:
@@ -61,7 +81,9 @@ def _source(document: TextDocument) -> str | None:
         return None
 
 
-def _seen(ls: TapelensServer, path: str, source: str, pointed: Pointed) -> Iterator[tuple[SessionInfo, Seen]]:
+def _seen(
+    ls: TapelensServer, path: str, source: str, pointed: Pointed, reader: Reader
+) -> Iterator[tuple[SessionInfo, Seen]]:
     """Of each stopped session the latest snapshot of a frame in which the name is this one."""
     for info in ls.store.sessions():
         if info.state != "stopped":
@@ -76,7 +98,7 @@ def _seen(ls: TapelensServer, path: str, source: str, pointed: Pointed) -> Itera
             latest = stops[-1].snapshot
             moved = latest.stop != stop.snapshot.stop
             now = f"The program stands at stop {latest.stop} now, {place(latest.site)}." if moved else ""
-            yield info, Seen(stop=stop, gradients=ls.store.gradients(info.session), now=now)
+            yield info, Seen(facts=reader.read(stop.snapshot), gradients=ls.store.gradients(info.session), now=now)
             break
 
 
@@ -95,4 +117,9 @@ def _markup_kind(capabilities: types.ClientCapabilities) -> types.MarkupKind:
 
 def register(server: TapelensServer) -> None:
     """Answer hovers."""
-    server.feature(types.TEXT_DOCUMENT_HOVER)(hover)
+    reader = Reader()
+
+    def answer(ls: TapelensServer, params: types.HoverParams) -> types.Hover | None:
+        return hover(ls, params, reader)
+
+    server.feature(types.TEXT_DOCUMENT_HOVER)(answer)
