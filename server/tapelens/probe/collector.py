@@ -65,8 +65,10 @@ class Collector:
         if not self._lock.acquire(timeout=_PATIENCE_S):
             return
         try:
-            seen = [finding for see in self._see for finding in see(event) or ()]
-            telling = [finding for finding in map(self._count, _one_fault(seen)) if finding is not None]
+            seen: list[Finding] = []
+            for see in self._see:
+                seen.extend(see(event) or ())
+            telling = [told for finding in _one_fault(seen) if (told := self._count(finding)) is not None]
             if isinstance(event, ProgramEnded):
                 telling.extend(self._untold())
         finally:
@@ -102,5 +104,7 @@ class Collector:
 
 def _one_fault(findings: list[Finding]) -> list[Finding]:
     """Of findings of one event, those that no other outranks."""
+    if not findings:
+        return findings
     speaking = {finding.rule for finding in findings}
     return [finding for finding in findings if speaking.isdisjoint(YIELDS_TO.get(finding.rule, ()))]

@@ -9,7 +9,7 @@ import sysconfig
 from collections.abc import Iterator
 from pathlib import PurePath
 from types import CodeType, FrameType, TracebackType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ..wire.sites import Site
 
@@ -18,20 +18,40 @@ Owner = Literal["user", "library", "torch", "ours"]
 _BUNDLE = __name__.partition(".")[0]
 
 
-def user_site(frame: FrameType | None) -> Site:
-    """The innermost frame of the user's own code; without one the innermost outside torch, marked so."""
-    found = user_frame(frame)
-    return innermost_site(frame) if found is None else site_of(found)
+class Place(NamedTuple):
+    """Where a call into torch came from.
+
+    Attributes:
+        frame: The innermost frame of the user's own code, None without one.
+        user: Its site; without one, as ``innermost``, marked ``in_library``.
+        innermost: The innermost frame outside torch, library or not: what tells a library's callers apart.
+    """
+
+    frame: FrameType | None
+    user: Site
+    innermost: Site
 
 
-def innermost_site(frame: FrameType | None) -> Site:
-    """The innermost frame outside torch, library or not: what tells a library's callers apart."""
+def place_of(frame: FrameType) -> Place:
+    """Both sites in one walk."""
+    outside: FrameType | None = None
     last = frame
-    for each in _outwards(frame):
-        last = each
-        if owner_of(each) in {"user", "library"}:
-            break
-    return Site(path="<unknown>", line=1, function="<unknown>", in_library=True) if last is None else site_of(last)
+    each: FrameType | None = frame
+    while each is not None:
+        owner = owner_of(each)
+        if owner == "user":
+            user = site_of(each)
+            return Place(each, user, user if outside is None else site_of(outside))
+        if owner == "library" and outside is None:
+            outside = each
+        last, each = each, each.f_back
+    innermost = site_of(outside or last)
+    return Place(None, innermost, innermost)
+
+
+def user_site(frame: FrameType) -> Site:
+    """The innermost frame of the user's own code; without one the innermost outside torch, marked so."""
+    return place_of(frame).user
 
 
 def user_frame(frame: FrameType | None) -> FrameType | None:
@@ -68,15 +88,14 @@ def raised_site(trace: TracebackType | None) -> Site | None:
 
 def owner_of(frame: FrameType) -> Owner:
     """Whose code a frame runs."""
-    module = frame.f_globals.get("__name__")
-    if isinstance(module, str) and module.partition(".")[0] == _BUNDLE:
-        return "ours"
     name = frame.f_code.co_filename
     if not name.startswith("<"):
         return _owner_of_file(name)
     # NOTE [code without a file]: a class that a library makes by exec lives in that library's globals;
     # a notebook's cell, ``python -c`` and a doctest have none, or the user's.
-    home = frame.f_globals.get("__file__")
+    module, home = frame.f_globals.get("__name__"), frame.f_globals.get("__file__")
+    if isinstance(module, str) and module.partition(".")[0] == _BUNDLE:
+        return "ours"
     if name.startswith("<frozen") or (isinstance(home, str) and _owner_of_file(home) != "user"):
         return "library"
     return "user"
@@ -91,6 +110,8 @@ def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
 @functools.lru_cache(maxsize=4096)
 def _owner_of_file(name: str) -> Owner:
     path = _normal(name)
+    if path.startswith(_our_home()):
+        return "ours"
     torch = _home_of("torch")
     if torch is not None and path.startswith(torch):
         return "torch"
@@ -106,6 +127,13 @@ def _library_homes() -> tuple[str, ...]:
     paths = {sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     paths.add(os.path.dirname(os.__file__))  # noqa: PTH120
     return tuple(_normal(path) + os.sep for path in paths | {os.path.realpath(path) for path in paths})
+
+
+@functools.cache
+def _our_home() -> str:
+    """The folder of the bundle, as code objects spell it; nothing when it came as text."""
+    ours = _our_home.__wrapped__.__code__.co_filename
+    return "\0" if ours.startswith("<") else _normal(os.path.dirname(os.path.dirname(ours))) + os.sep  # noqa: PTH120
 
 
 def _home_of(module: str) -> str | None:

@@ -46,7 +46,7 @@ class Taps:
         self._taps = (steps, self._engine, exceptions, ends)
 
     def install(self) -> None:
-        """Put all taps in; torch is imported by now. Once for each object."""
+        """Put all taps in; torch is imported by now. Again after ``remove`` if wished."""
         for tap in self._taps:
             tap.install()
 

@@ -16,7 +16,7 @@ from ...events import BackwardBegan, BackwardEnded, BackwardRaised, Event, Held,
 from ...wire.sites import Site
 from ..capture.gradients import GradientWatch, Watched
 from ..guard import Report, guard
-from ..sites import innermost_site, user_frame, user_site
+from ..sites import place_of, user_frame
 from .calls import root_expression, says_retain_graph
 from .carrier import Carrier, find_carrier
 from .graph import leaves, root_nodes, walk
@@ -83,7 +83,7 @@ class EngineTap:
         self._serials = itertools.count(1)
         self._running: Running[_Call] = Running()
         self._outermost: dict[int, Site] = {}
-        self._visits: dict[Site, int] = {}
+        self._visits: dict[tuple[str, int], int] = {}
         self._raised: deque[tuple[int, str, int]] = deque(maxlen=_REMEMBERED)
         self._analysed = 0
         self._put: Callable[..., Any] | None = None
@@ -91,6 +91,7 @@ class EngineTap:
 
     def install(self) -> None:
         """Take the seam's place in both modules."""
+        self._guard.quiet = self._watch_guard.quiet = False
         torch = sys.modules["torch"]
         run_backward = getattr(sys.modules[_HOMES[1]], _SEAM)
         is_compiling = torch.compiler.is_compiling
@@ -145,22 +146,22 @@ class EngineTap:
         outer = frame.f_back or frame
         retains, creates = bool(args[1]), bool(args[2])
         inside = self._inside(outer)
+        place = place_of(outer)
         call = _Call(
             serial=next(self._serials),
             inside=inside,
-            site=self._outermost[inside] if _is_foreign() and inside in self._outermost else user_site(outer),
+            site=self._outermost[inside] if _is_foreign() and inside in self._outermost else place.user,
             accumulates=bool(kwargs.get("accumulate_grad", False)),
             retains=retains,
             step=self._steps.running(outer),
         )
         self._running.enter(call, frame)
-        innermost = innermost_site(outer)
         leaves_before: Leaves = {}
         values: dict[HeldKey, Sample] = {}
         if inside is None:
             self._outermost[call.serial] = call.site
             call.look = LookInFrames(outer, self._held)
-            call.leaves = self._walk(call, outputs, innermost)
+            call.leaves = self._walk(call, outputs, place.innermost)
             if call.accumulates:
                 leaves_before = read_leaves(call.leaves)
                 call.held = self._held.before_backward()
@@ -171,11 +172,11 @@ class EngineTap:
                 inside=inside,
                 step=None if call.step is None else call.step.serial,
                 site=call.site,
-                innermost=innermost,
+                innermost=place.innermost,
                 accumulates=call.accumulates,
                 retain_graph=retains,
                 create_graph=creates,
-                retains_literally=retains and says_retain_graph(user_frame(outer)),
+                retains_literally=retains and says_retain_graph(place.frame),
                 held=call.held,
                 values=values,
                 leaves=leaves_before,
@@ -199,7 +200,8 @@ class EngineTap:
     def _walk(self, call: _Call, outputs: object, innermost: Site) -> list[torch.Tensor]:
         """Note whose graph this is. In some calls of a site look at all of it, and give its leaves."""
         roots = root_nodes(outputs)
-        visit = self._visits[innermost] = self._visits.get(innermost, 0) + 1
+        place = innermost.path, innermost.line
+        visit = self._visits[place] = self._visits.get(place, 0) + 1
         if len(self._visits) > _SITES:
             self._visits = {}
         fully = visit <= _WALKED or not visit % _WALKED_ONE_OF

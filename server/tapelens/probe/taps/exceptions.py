@@ -34,6 +34,7 @@ class ExceptionTap:
 
     def install(self) -> None:
         """Chain before what is there."""
+        self._guard.quiet = False
         saw = self._guard(self._saw)
 
         def chain(module: Any, before: Callable[..., object], see: Callable[..., object]) -> None:  # noqa: ANN401

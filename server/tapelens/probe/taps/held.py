@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import math
 import sys
@@ -27,10 +26,11 @@ _WARY_SAMPLED = 4  # so few are looked at
 class HeldByOptimizer:
     """One optimizer and what its last step left, in numbers.
 
-    NOTE [cheap and full]: ``left`` costs a tenth of a microsecond a parameter and is taken at every
-    step's exit. At a backward's entry a gradient that is still there, the same object at the same
-    version, is suspicious; in sound loops none is. Only for those, and at the exits that
-    ``Held`` names, are values read.
+    NOTE [cheap and full]: what a step leaves, object and version, costs a fifth of a microsecond a
+    parameter. At the next backward's entry a gradient that is still there, the same object at the
+    same version, is suspicious; in sound loops none is. Only for those, and at the exits that
+    ``Held`` names, are values read. Where the gradients were all None at the entries after some
+    exits running, what a step leaves is not even noted, until one is there again.
 
     Attributes:
         serial: Never reused in the process.
@@ -41,7 +41,8 @@ class HeldByOptimizer:
         self.reference = weakref.ref(optimizer)
         self.serial = serial
         self.steps = 0
-        self._left: dict[int, int] = {}  # version by id of the gradient
+        self._left: dict[int, int] | None = {}  # version by id of the gradient; None: not noted
+        self._cleared = 0  # entries running that found no gradient after an exit
         self._sampled: set[int] = set()  # parameters whose values were read then
         self._sums: dict[int, tuple[int, int]] = {}  # id and version of gradients added to though used, by parameter
         self._looks = 0
@@ -50,17 +51,28 @@ class HeldByOptimizer:
     def before_backward(self, optimizer: torch.optim.Optimizer) -> Held:
         """The suspects: as the last step left them, or sums as the last backward left them."""
         left, sums = self._left, self._sums
-        if not left and not sums:
+        if not sums and left is not None and not left:
             return {}
-        suspects: list[tuple[torch.Tensor, torch.Tensor]] = []
         with sys.modules["torch"]._C.DisableTorchFunction():
-            for parameter in parameters_of(optimizer):
-                gradient = parameter.grad
-                if gradient is None:
-                    continue
-                version = version_of(gradient)
-                if left.get(id(gradient)) == version or sums.get(id(parameter)) == (id(gradient), version):
-                    suspects.append((parameter, gradient))
+            found = [
+                (parameter, gradient)
+                for parameter in parameters_of(optimizer)
+                if (gradient := parameter.grad) is not None
+            ]
+        if not found:
+            self._cleared += 1
+            self._left, self._sums = {}, {}
+            return {}
+        self._cleared = 0
+        if left is None:  # who cleared before no longer does: look in full after the next step
+            self._suspicious, self._left = True, {}
+            return {}
+        suspects = [
+            (parameter, gradient)
+            for parameter, gradient in found
+            if left.get(id(gradient)) == (version := version_of(gradient))
+            or sums.get(id(parameter)) == (id(gradient), version)
+        ]
         if not suspects:
             self._sums = {}
             return {}
@@ -94,16 +106,19 @@ class HeldByOptimizer:
 
     def leave(self, optimizer: torch.optim.Optimizer) -> Held:
         """Note what a step, or a closure's call, leaves."""
-        gradients = _gradients(optimizer)
-        with sys.modules["torch"]._C.DisableTorchFunction():
-            try:
-                self._left = {id(gradient): gradient._version for gradient in gradients}
-            except RuntimeError:  # an inference tensor has no version
-                self._left = {id(gradient): version_of(gradient) for gradient in gradients}
         full = self._suspicious or self.steps <= READ_FULLY or not self.steps % READ_ONE_OF
         synchronize, self._suspicious = self._suspicious and self._looks <= _WARY, False
+        self._sampled = set()
+        if not full and self._cleared > READ_FULLY:
+            self._left = None
+            return {}
+        with sys.modules["torch"]._C.DisableTorchFunction():
+            self._left = {
+                id(gradient): version_of(gradient)
+                for parameter in parameters_of(optimizer)
+                if (gradient := parameter.grad) is not None
+            }
         if not full:
-            self._sampled = set()
             return {}
         held = self._read(_with_gradients(optimizer, None), synchronize=synchronize)
         self._sampled = {key.parameter for key, seen in held.items() if seen.sample}
@@ -217,14 +232,10 @@ def parameters_of(optimizer: torch.optim.Optimizer) -> Iterator[torch.Tensor]:
 
 def version_of(tensor: torch.Tensor) -> int:
     """The version counter; -1 where there is none."""
-    with contextlib.suppress(RuntimeError):
+    try:
         return tensor._version
-    return -1
-
-
-def _gradients(optimizer: torch.optim.Optimizer) -> list[torch.Tensor]:
-    with sys.modules["torch"]._C.DisableTorchFunction():
-        return [gradient for parameter in parameters_of(optimizer) if (gradient := parameter.grad) is not None]
+    except RuntimeError:  # an inference tensor
+        return -1
 
 
 def _with_gradients(

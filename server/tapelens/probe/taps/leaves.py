@@ -22,8 +22,10 @@ def outside_optimizers(leaves: Iterable[torch.Tensor], held: HeldGradients) -> l
     return [leaf for leaf in leaves if id(leaf) not in known][:_AT_MOST]
 
 
-def read_leaves(leaves: Iterable[torch.Tensor]) -> Leaves:
+def read_leaves(leaves: list[torch.Tensor]) -> Leaves:
     """Gradients and a few values, both at the same places."""
+    if not leaves:
+        return {}
     with undisturbed():
         return {id(leaf): Leaf(_gradient(leaf), sample(leaf)) for leaf in leaves}
 

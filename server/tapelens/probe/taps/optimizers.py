@@ -44,6 +44,7 @@ class OptimizerTap:
 
     def install(self) -> None:
         """Watch every step from now on, also of optimizers that are there already."""
+        self._guard.quiet = False
         torch = sys.modules["torch"]
         is_compiling = torch.compiler.is_compiling
         began, ended = self._guard(self._began), self._guard(self._ended)
