@@ -18,6 +18,7 @@ export const NODES_DRAWN = 150;
 
 const NAME_LENGTH = 16;
 const LINE_LENGTH = 34;
+const COMPACT_LENGTH = 9; // of numbers, where space is short
 const PAD = 12;
 
 export type Font = "code" | "small"; // 12 px of the editor's font, 11 px of the interface's
@@ -64,6 +65,7 @@ export interface DrawnEdge {
 }
 
 export interface Drawing {
+  readonly density: Density;
   readonly nodes: readonly DrawnNode[];
   readonly edges: readonly DrawnEdge[];
   readonly starts: readonly {
@@ -98,7 +100,7 @@ export function drawingOf(
     }),
   );
   const starts = rows.flatMap((node) => startOf(snapshot, node, flow));
-  return { nodes, edges, starts };
+  return { density: options.density, nodes, edges, starts };
 }
 
 function drawnNode(
@@ -119,7 +121,7 @@ function drawnNode(
   const shownName = name === null ? null : shorten(name, NAME_LENGTH) + (others > 0 ? ` +${others}` : "");
   const detailed = density === "detailed";
   const title = node.isLeaf
-    ? leafTitle(main, node, flow)
+    ? leafTitle(main, detailed ? NAME_LENGTH : COMPACT_LENGTH)
     : shorten(detailed ? node.name : shortOperation(node.name), 26);
   const detail = detailed
     ? shorten(
@@ -127,7 +129,8 @@ function drawnNode(
         LINE_LENGTH,
       )
     : "";
-  const value = main === null ? "" : shorten(valueOrShape(main), NAME_LENGTH);
+  const value =
+    main === null ? "" : shorten(valueOrShape(main, detailed ? NAME_LENGTH : COMPACT_LENGTH), NAME_LENGTH);
   const arrived = flow?.arrivedAnywhere(node.key);
   const broken =
     raisesHere(snapshot, node.row) || (arrived !== undefined && arrived !== null && !isFinite(arrived));
@@ -166,12 +169,9 @@ function raisesHere({ backward }: Snapshot, node: number): boolean {
   return backward.chosen_by === "line" && backward.will_raise?.node === node;
 }
 
-function leafTitle(leaf: TensorRow | null, node: NodeRow, flow: Flow | null): string {
+function leafTitle(leaf: TensorRow | null, longest: number): string {
   if (leaf === null) return "leaf, not in this frame";
-  const outcome = flow?.alreadyRan === false ? flow.leaf(node.key) : undefined;
-  const now = shorten(gradText(leaf), 20);
-  if (outcome?.value) return `.grad = ${now}`;
-  return leaf.grad === "none" ? ".grad is None" : `.grad = ${now}`;
+  return leaf.grad === "none" ? ".grad is None" : `.grad = ${shorten(gradText(leaf, longest), 20)}`;
 }
 
 function leafDetail(leaf: TensorRow | null, node: NodeRow, flow: Flow | null): string {
@@ -181,7 +181,11 @@ function leafDetail(leaf: TensorRow | null, node: NodeRow, flow: Flow | null): s
     const parts = flow.parts(node.key);
     const sum = partsText(parts, "integer");
     if (sum !== null && parts.length > 1) return `${kind} · ${sum} added up`;
-    if (parts.length > 0) return `${kind} · a gradient arrived`;
+    if (parts.length > 0) {
+      return flow.leaf(node.key)?.was === "held"
+        ? `${kind} · added to what it held`
+        : `${kind} · its first gradient`;
+    }
   }
   switch (leaf.effect) {
     case "new":
@@ -216,7 +220,9 @@ function drawnEdge(
   const source = snapshot.nodes.key[edge.source] ?? -1;
   const target = snapshot.nodes.key[edge.target] ?? -1;
   const went = flow?.edge(source, edge.position);
-  const number = went ? formatFlow(went) : null;
+  const number = went
+    ? formatFlow(went, options.density === "detailed" ? NAME_LENGTH : COMPACT_LENGTH)
+    : null;
   const onlyArrival = flow?.arrivedAnywhere(source);
   const slope = options.density === "detailed" ? slopeText(onlyArrival, went) : null;
   const lines = [

@@ -2,6 +2,7 @@ import type { Number as WireNumber, Site } from "../../protocol/wire";
 
 const MINUS = "\u2212";
 const LITERAL_ELEMENTS = 6; // a tensor this small is shown by its elements
+const FLOW_LENGTH = 16; // characters of a gradient's elements in a row or on an edge
 const KILO = 1024;
 
 /** Numbers as they were read from one tensor. */
@@ -26,7 +27,7 @@ export function formatNumber(value: WireNumber, style: NumberStyle = "integer"):
   if (value === "-inf") return `${MINUS}inf`;
   if (style === "boolean") return value === 0 ? "False" : "True";
   const size = Math.abs(value);
-  const sign = value < 0 || Object.is(value, -0) ? MINUS : "";
+  const sign = value < 0 ? MINUS : "";
   if (size !== 0 && (size >= 1e6 || size < 1e-3)) {
     const [mantissa = "0", exponent = "0"] = size.toExponential(2).split("e");
     return `${sign}${trimZeros(mantissa)}e${exponent.replace("+", "").replace("-", MINUS)}`;
@@ -67,22 +68,23 @@ function nest(words: readonly string[], shape: readonly number[]): string {
   return `[${parts.join(", ")}]`;
 }
 
-/** Elements when they are few, else the norm; what is not finite is said first. */
-export function formatValue(value: Value, style: NumberStyle = "float"): string {
+/** Elements when they are few, else the norm, in bars where space is short; what is not finite is said first. */
+export function formatValue(value: Value, style: NumberStyle = "float", longest = Infinity): string {
   const elements = formatElements(value, style);
-  if (elements !== null) return elements;
+  if (elements !== null && elements.length <= longest) return elements;
   if (value.nan > 0) return `NaN in ${formatCount(value.nan)} of ${formatCount(value.count)}`;
   if (value.inf > 0) return `inf in ${formatCount(value.inf)} of ${formatCount(value.count)}`;
-  return `norm ${formatNumber(value.norm)}`;
+  const norm = formatNumber(value.norm);
+  return longest === Infinity ? `norm ${norm}` : `\u2016${norm}\u2016`;
 }
 
 /** A gradient on an edge: the bare number of a scalar, else its size. */
-export function formatFlow(value: Value): string {
+export function formatFlow(value: Value, longest = FLOW_LENGTH): string {
   if (value.nan > 0)
     return value.count === 1 ? "NaN" : `NaN ${formatCount(value.nan)} of ${formatCount(value.count)}`;
   if (value.inf > 0 && value.count > 1) return `inf ${formatCount(value.inf)} of ${formatCount(value.count)}`;
   const elements = formatElements(value, "integer");
-  if (elements !== null && elements.length <= 18) return elements;
+  if (elements !== null && elements.length <= longest) return elements;
   return `‖g‖ ${formatNumber(value.norm)}`;
 }
 

@@ -27,7 +27,7 @@ export function lanesOf(snapshot: Snapshot): readonly LaneRow[] | null {
 /**
  * A lane is held from a node's row to the row of the last node that was made from it.
  *
- * Leaves hold none: parameters used far away would draw over everything.
+ * Leaves stand beside the lanes and hold none: parameters used far away would draw over everything.
  */
 function makeLanes(snapshot: Snapshot): readonly LaneRow[] {
   const { incoming, outgoing } = indexOf(snapshot);
@@ -38,7 +38,10 @@ function makeLanes(snapshot: Snapshot): readonly LaneRow[] {
   const laneOf = new Map<number, number>();
   for (let row = 0; row < nodeCount(snapshot); row += 1) {
     if (isLeafNode(snapshot, row)) {
-      rows.push({ lane: 0, through: [], from: [], goesOn: false });
+      const through = held.flatMap((holder, open) =>
+        holder === null || lastUse(holder) <= row ? [] : [open],
+      );
+      rows.push({ lane: firstGap(through), through, from: [], goesOn: false });
       continue;
     }
     const made = new Set((outgoing.get(row) ?? []).map((edge) => edge.target));
@@ -55,6 +58,12 @@ function makeLanes(snapshot: Snapshot): readonly LaneRow[] {
     rows.push({ lane, through, from, goesOn });
   }
   return rows.map(clamp);
+}
+
+function firstGap(lanes: readonly number[]): number {
+  let lane = 0;
+  while (lanes.includes(lane)) lane += 1;
+  return lane;
 }
 
 function freeLane(held: readonly (number | null)[]): number {

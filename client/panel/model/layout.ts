@@ -74,7 +74,7 @@ function arrange(drawing: Drawing, direction: Direction, labelSide: "l" | "r"): 
   graph.setGraph({
     rankdir: down ? "TB" : "LR",
     nodesep: down ? 40 : 20,
-    ranksep: 44,
+    ranksep: drawing.density === "detailed" ? 30 : 24,
     edgesep: 16,
     marginx: MARGIN,
     marginy: MARGIN,

@@ -18,21 +18,22 @@ import { savedOf, tensorAt, tensorName, type NodeRow, type TensorRow } from "./s
 const MINUS = "\u2212";
 const NAMES_OF_SAVED = 2;
 
-/** The value when it is small enough to read, else the shape. */
-export function valueOrShape(tensor: TensorRow): string {
+/** The value when it is short enough to read, else the shape. */
+export function valueOrShape(tensor: TensorRow, longest: number): string {
   const elements = tensor.value === null ? null : formatElements(tensor.value, styleOf(tensor.dtype));
-  return elements ?? (tensor.shape === null ? "" : formatShape(tensor.shape));
+  if (elements !== null && elements.length <= longest) return elements;
+  return tensor.shape === null ? "" : formatShape(tensor.shape);
 }
 
 /** What ``.grad`` is, in the words of the table. */
-export function gradText(tensor: TensorRow): string {
+export function gradText(tensor: TensorRow, longest: number): string {
   switch (tensor.grad) {
     case "none":
       return "None";
     case "not_read":
       return "not read";
     case "held":
-      if (tensor.gradValue !== null) return formatValue(tensor.gradValue, styleOf(tensor.dtype));
+      if (tensor.gradValue !== null) return formatValue(tensor.gradValue, styleOf(tensor.dtype), longest);
       return tensor.gradShape === null ? "held" : formatShape(tensor.gradShape);
   }
 }
@@ -73,7 +74,7 @@ export function effectOf(snapshot: Snapshot, tensor: TensorRow): Effect {
 }
 
 /** What passed a tensor in the backward, or what came together in a leaf: ``−4.0 + 8.0``. */
-export function seenText(snapshot: Snapshot, tensor: TensorRow, flow: Flow): string | null {
+export function seenText(snapshot: Snapshot, tensor: TensorRow, flow: Flow, longest: number): string | null {
   if (tensor.node === null) return null;
   const key = snapshot.nodes.key[tensor.node] ?? -1;
   if (tensor.isLeaf === true) {
@@ -81,7 +82,7 @@ export function seenText(snapshot: Snapshot, tensor: TensorRow, flow: Flow): str
     if (sum !== null) return sum;
   }
   const value = flow.arrived(key, tensor.outputNr);
-  return value === undefined ? null : value === null ? "not read" : formatValue(value);
+  return value === undefined ? null : value === null ? "not read" : formatValue(value, "float", longest);
 }
 
 /** Scalars that came along several edges, as a sum such as ``8 − 4``; null when they are not scalars. */

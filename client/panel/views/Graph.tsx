@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { PanelStop } from "../../protocol/wire";
 import { drawingOf, NODES_DRAWN, type Density } from "../model/drawing";
@@ -19,7 +19,8 @@ import { measureText } from "./measure";
 import { IconButton } from "./parts";
 
 const DETAILED_NODES = 40; // more are drawn compactly
-const SCALE_LEAST = 0.55;
+const FIT_LEAST = 0.85; // smaller text cannot be read: draw compactly, then scroll
+const SCALE_LEAST = 0.3;
 const FIT_MOST = 1.2; // a small graph in a large box grows a little
 const SCALE_MOST = 2;
 const ZOOM_STEP = 1.2;
@@ -40,16 +41,11 @@ export function Graph(props: GraphProps): JSX.Element {
   const { dispatch } = useActions();
   const count = nodeCount(props.stop.snapshot);
   if (count === 0) {
-    const { grad_mode: gradMode, inference_mode: inference } = props.stop.snapshot;
-    const why = inference
-      ? "Inference mode is on here, so PyTorch records nothing."
-      : gradMode
-        ? "It grows with the first operation on a tensor that requires grad."
-        : "Grad mode is off here (torch.no_grad), so PyTorch records nothing.";
+    const { title, text } = withoutGraph(props.record, props.stop);
     return (
       <div class="blank">
-        <p class="blank-title">No graph yet</p>
-        <p>{why}</p>
+        <p class="blank-title">{title}</p>
+        <p>{text}</p>
       </div>
     );
   }
@@ -73,20 +69,33 @@ export function Graph(props: GraphProps): JSX.Element {
   return <DrawnGraph {...props} />;
 }
 
+/** Why there is nothing to draw at this stop. */
+function withoutGraph(
+  record: SessionRecord,
+  stop: PanelStop,
+): { readonly title: string; readonly text: string } {
+  const { grad_mode: gradMode, inference_mode: inference, stop: serial } = stop.snapshot;
+  if (inference) return { title: "No graph", text: "Inference mode is on here, so PyTorch records nothing." };
+  if (!gradMode)
+    return { title: "No graph", text: "Grad mode is off here (torch.no_grad), so PyTorch records nothing." };
+  const ran = record.gradients.some((gradients) => gradients.stop < serial);
+  const seen = record.stops.some((one) => one.snapshot.stop < serial && nodeCount(one.snapshot) > 0);
+  return ran || seen
+    ? {
+        title: "No graph is alive here",
+        text: "The last one is gone: no tensor of this frame refers to it any more.",
+      }
+    : { title: "No graph yet", text: "It grows with the first operation on a tensor that requires grad." };
+}
+
 function DrawnGraph({ record, stop, flow, looked, hovered, legend }: GraphProps): JSX.Element {
   const [box, size] = useSize<HTMLDivElement>();
-  const { density, direction } = manner(size, nodeCount(stop.snapshot));
-  const placed = usePlaced(record, stop, flow, density, direction);
+  const placed = usePlaced(record, stop, flow, size);
   return (
     <div class="graph">
       <div class="graph-box" ref={box}>
         {placed !== null && size !== null && (
-          <>
-            <Canvas placed={placed} size={size} stop={stop} looked={looked} hovered={hovered} />
-            <span class="flow-note muted">
-              gradients flow {direction} <Icon name={direction} />
-            </span>
-          </>
+          <Canvas placed={placed} size={size} stop={stop} looked={looked} hovered={hovered} />
         )}
       </div>
       {legend && placed !== null && <Legend placed={placed} />}
@@ -109,29 +118,35 @@ function usePlaced(
   record: SessionRecord,
   stop: PanelStop,
   flow: Flow | null,
-  density: Density,
-  direction: Direction,
+  size: Size | null,
 ): Placed | null {
-  const drawing = useMemo(
-    () =>
-      drawingOf(stop.snapshot, flow, {
-        density,
-        measure: measureText,
-        freedBytes: freedBytesIn(record, stop),
-      }),
-    [record, stop, flow?.gradients, flow?.alreadyRan, density],
-  );
   const [placed, setPlaced] = useState<Placed | null>(null);
+  const { density: wished, direction } = manner(size, nodeCount(stop.snapshot));
   useEffect(() => {
-    let wanted = true;
-    void layout({ drawing, direction }).then((result) => {
-      if (wanted) setPlaced(result);
-    });
-    return () => {
-      wanted = false;
+    if (size === null) return undefined;
+    const request = { wanted: true };
+    const draw = (density: Density): Promise<Placed> => {
+      const freedBytes = freedBytesIn(record, stop);
+      return layout({
+        drawing: drawingOf(stop.snapshot, flow, { density, measure: measureText, freedBytes }),
+        direction,
+      });
     };
-  }, [drawing, direction]);
+    void draw(wished)
+      .then((placed) => (wished === "detailed" && fitOf(placed, size) < FIT_LEAST ? draw("compact") : placed))
+      .then((placed) => {
+        if (request.wanted) setPlaced(placed);
+      });
+    return () => {
+      request.wanted = false;
+    };
+  }, [record, stop, flow?.gradients, flow?.alreadyRan, wished, direction, size?.width, size?.height]);
   return placed;
+}
+
+/** The scale at which all of it can be seen. */
+function fitOf(placed: Placed, size: Size): number {
+  return Math.min(size.width / placed.width, size.height / placed.height);
 }
 
 /** The drawing at a scale, in a box that scrolls. */
@@ -151,14 +166,11 @@ function Canvas({
   const { dispatch, open } = useActions();
   const [zoom, setZoom] = useState<number | null>(null); // null: fit
   const scroller = useRef<HTMLDivElement>(null);
-  const fit = Math.max(
-    SCALE_LEAST,
-    Math.min(FIT_MOST, size.width / placed.width, size.height / placed.height),
-  );
+  const fit = Math.max(FIT_LEAST, Math.min(FIT_MOST, fitOf(placed, size)));
   const scale = zoom ?? fit;
   const selected = looked?.node?.row ?? null;
   const zoomBy = (factor: number): void => {
-    setZoom(Math.min(SCALE_MOST, Math.max(SCALE_LEAST / 2, scale * factor)));
+    setZoom(Math.min(SCALE_MOST, Math.max(SCALE_LEAST, scale * factor)));
   };
 
   useEffect(() => {
@@ -228,6 +240,9 @@ function Canvas({
         </svg>
       </div>
       <div class="zoom" role="toolbar" aria-label="Zoom">
+        <span class="flow-note muted">
+          gradients flow {placed.direction} <Icon name={placed.direction} />
+        </span>
         <IconButton
           icon="plus"
           label="Larger"

@@ -154,7 +154,7 @@ function TensorFacts({
   readonly node: NodeRow | null;
 }): JSX.Element {
   const { snapshot } = stop;
-  const seen = flow === null ? null : seenText(snapshot, tensor, flow);
+  const seen = flow === null ? null : seenText(snapshot, tensor, flow, Infinity);
   const base = tensor.base === null ? null : tensorAt(snapshot, tensor.base);
   const effect = effectOf(snapshot, tensor);
   const type = [
@@ -188,7 +188,7 @@ function TensorFacts({
         </Fact>
       )}
       <Fact name=".grad">
-        <span class={tensor.grad === "held" ? "code flowing" : "code"}>{gradText(tensor)}</span>
+        <span class={tensor.grad === "held" ? "code flowing" : "code"}>{gradText(tensor, Infinity)}</span>
         <Spread value={tensor.gradValue} />
       </Fact>
       {seen !== null && (

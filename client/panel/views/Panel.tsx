@@ -26,7 +26,9 @@ import { TopBar } from "./TopBar";
 
 const STOP_WIDTH = 145; // the least that a stop's code can be read in
 
-const DOTS_WIDTH = 170; // below it there is room for the words alone
+const NOTE_WIDTH = 125; // of a stop's words and insets
+const DOT_WIDTH = 13;
+const DOTS_MOST = 8; // more say less than their number
 
 /** All that the views of one stop need. */
 interface Scene {
@@ -68,7 +70,14 @@ export function Panel({ model }: { readonly model: Model }): JSX.Element {
       <Banner model={model} />
       {record !== null && record.stops.length > 0 && <SessionLine record={record} />}
       {record !== null && stop !== null && !narrow && !bars && (
-        <StopStrip record={record} shown={stop} dots={viewport.width / record.stops.length >= DOTS_WIDTH} />
+        <StopStrip
+          record={record}
+          shown={stop}
+          dots={Math.min(
+            DOTS_MOST,
+            Math.floor((viewport.width / record.stops.length - NOTE_WIDTH) / DOT_WIDTH),
+          )}
+        />
       )}
       {record !== null && stop !== null && barsBelow && (narrow || bars) && (
         <div class="stops-row">
@@ -212,7 +221,7 @@ function NarrowMain({ scene }: { readonly scene: Scene }): JSX.Element {
       <main class="stack">
         <div class="scroll sections">
           <UncaughtNote record={record} stop={stop} />
-          <Forecast stop={stop} />
+          {!saidBySheet(scene) && <Forecast stop={stop} />}
           <Findings record={record} stop={stop} />
           <TensorSection scene={scene} narrow />
           {count > 0 && count <= 40 && (
@@ -241,6 +250,12 @@ function NarrowMain({ scene }: { readonly scene: Scene }): JSX.Element {
       {!viewport.short && <Footer stop={stop} />}
     </>
   );
+}
+
+/** The sheet below already has the forecast's sentence. */
+function saidBySheet({ stop, looked }: Scene): boolean {
+  const sentence = stop.sentences.find((one) => one.tensor === looked?.tensor?.row);
+  return stop.forecast !== "" && sentence?.text.includes(stop.forecast) === true;
 }
 
 function shownView(view: View, views: readonly View[]): View {

@@ -18,7 +18,7 @@ export function StopStrip({
 }: {
   readonly record: SessionRecord;
   readonly shown: PanelStop | null;
-  readonly dots: boolean;
+  readonly dots: number; // the most that there is room for
 }): JSX.Element {
   const { dispatch } = useActions();
   const current = shown === null ? null : stopKey(shown);
@@ -42,7 +42,7 @@ export function StopStrip({
             <span class="stop-number">{item.serial}</span>
           </span>
           <span class="stop-note">
-            {dots && <Dots states={item.dots} />}
+            {item.operations <= dots && <Dots states={item.dots} />}
             <span>{item.note}</span>
           </span>
         </button>

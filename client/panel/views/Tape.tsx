@@ -14,7 +14,7 @@ import {
 } from "../model/format";
 import { lanesOf, type LaneRow } from "../model/lanes";
 import { selectNode, type Looked } from "../model/selection";
-import { isLeafNode, namesOfNode, nodeAt, type NodeRow } from "../model/snapshot";
+import { namesOfNode, nodeAt, type NodeRow } from "../model/snapshot";
 import { mostBytes, tapeLines, type TapeLine } from "../model/tape";
 import { useActions } from "./context";
 import { Icon } from "./icons";
@@ -39,7 +39,7 @@ export function Tape({ stop, flow, looked, hovered, folded, narrow }: TapeProps)
   const lines = useMemo(() => tapeLines(snapshot, folded), [snapshot, folded]);
   const most = useMemo(() => mostBytes(snapshot), [snapshot]);
   const lanes = lanesOf(snapshot);
-  const lanesUsed = lanes === null ? 0 : Math.min(LANES_SHOWN, widest(snapshot, lanes));
+  const lanesUsed = lanes === null ? 0 : Math.min(LANES_SHOWN, widest(lanes));
   const sites = !narrow && snapshot.nodes.site.some((site) => site >= 0);
   const selected = looked?.node?.row ?? null;
   const current = lines.findIndex((line) => line.kind === "node" && line.row === selected);
@@ -104,11 +104,8 @@ function nodeFrom(
   return null;
 }
 
-function widest(snapshot: Snapshot, lanes: readonly LaneRow[]): number {
-  return lanes.reduce(
-    (most, lane, row) => (isLeafNode(snapshot, row) ? most : Math.max(most, lane.lane + 1)),
-    1,
-  );
+function widest(lanes: readonly LaneRow[]): number {
+  return lanes.reduce((most, lane) => Math.max(most, lane.lane + 1), 1);
 }
 
 function TapeHead({ lanes, sites }: { readonly lanes: number; readonly sites: boolean }): JSX.Element {

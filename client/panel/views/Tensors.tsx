@@ -10,6 +10,8 @@ import { useActions } from "./context";
 import { rowAfterKey } from "./keys";
 
 const PAGE = 8;
+const CELL_LENGTH = 13; // characters
+const NARROW_CELL_LENGTH = 9;
 
 /** The tensors that the frame's names reach. */
 export function Tensors({
@@ -101,6 +103,7 @@ function TensorLine({
 }): JSX.Element {
   const { dispatch } = useActions();
   const name = tensorName(tensor) ?? "unnamed";
+  const longest = narrow ? NARROW_CELL_LENGTH : CELL_LENGTH;
   return (
     <tr
       id={`tensor-${tensor.row}`}
@@ -121,15 +124,15 @@ function TensorLine({
         class="number"
         title={tensor.shape === null ? tensor.dtype : `${tensor.dtype} ${formatShape(tensor.shape)}`}
       >
-        {valueOrShape(tensor)}
+        {valueOrShape(tensor, longest)}
       </td>
       {!narrow && <td class="kind">{kindText(tensor)}</td>}
-      <td class={tensor.grad === "held" ? "code flowing" : "code"}>{gradText(tensor)}</td>
+      <td class={tensor.grad === "held" ? "code flowing" : "code"}>{gradText(tensor, longest)}</td>
       <td class="code">
         {flow === null ? (
           <EffectText stop={stop} tensor={tensor} />
         ) : (
-          <span class="flowing">{seenText(stop.snapshot, tensor, flow) ?? ""}</span>
+          <span class="flowing">{seenText(stop.snapshot, tensor, flow, longest) ?? ""}</span>
         )}
       </td>
     </tr>
