@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 DEADLINE_S = 90
 SETTLE_S = 10
@@ -44,6 +44,8 @@ class Ended:
 class Command:
     """``tapelens`` as a process of its own, with a mark that all its descendants inherit."""
 
+    begun: ClassVar[list[Command]] = []
+
     def __init__(self, *arguments: object, cwd: Path, **environment: str) -> None:
         self.mark = uuid.uuid4().hex
         environment = {**os.environ, "COLUMNS": "120", MARK: self.mark, **environment}
@@ -57,6 +59,7 @@ class Command:
             bufsize=0,
         )
         self.read = {"out": "", "err": ""}
+        self.begun.append(self)
 
     def wait(self) -> Ended:
         """The command's end, and that of all that it started."""
@@ -104,6 +107,14 @@ class Command:
         if left := self.descendants():
             self.end_all()
             raise AssertionError(f"left behind: {left}")
+
+    def close(self) -> None:
+        """Leave nothing, whatever the test came to."""
+        self.end_all()
+        for pipe in (self.process.stdout, self.process.stderr):
+            assert pipe is not None
+            pipe.close()
+        self.process.wait(SETTLE_S)
 
     def end_all(self) -> None:
         for pid in (self.process.pid, *self.descendants()):

@@ -127,7 +127,7 @@ def test_an_exception_out_of_backward_stops_there_and_its_status_wins(tmp_path: 
     ended = tapelens("run", "--pause-on=missing-zero-grad", path.name, cwd=tmp_path)
     assert ended.status == 1
     assert f"● exception {path}:{line_of(path, 'second')} in <module>" in ended.err
-    assert "RuntimeError: Trying to backward through the graph a second time" in ended.err
+    assert "\n  RuntimeError: Trying to backward through the graph a second time" in ended.err
     assert "error double-backward" in ended.err
     assert ended.said[-1] == "The program exited with status 1, which is the exit status here too."
 

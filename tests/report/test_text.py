@@ -12,6 +12,7 @@ from report.tapes import Tape, seed, seed_gradients
 from tapelens.report.text import PIPE_WIDTH, TextReport, console_for
 from tapelens.store.sessions import StopSettled
 from tapelens.wire.findings import Finding
+from tapelens.wire.processes import Uncaught
 from tapelens.wire.sites import Site
 from tapelens.wire.snapshot import Snapshot, WillRaise
 
@@ -137,6 +138,36 @@ def test_what_flowed_is_told_by_tensor_and_by_edge():
     assert line_of(text, "MulBackward0 (y2)") == "MulBackward0 (y2) AccumulateGrad (x) 8 scalar"
 
 
+def test_what_nobody_catches_is_told_at_its_stop(site: Site):
+    report, file = printed()
+    report.uncaught(Uncaught(kind="uncaught", type_name="RuntimeError", message="freed\nalready", site=site, stop=1))
+    report.stop(settled(None, site, reason="exception", text="RuntimeError"))
+    assert "  RuntimeError: freed\n  already\n" in file.getvalue()
+
+
+def test_a_sentence_is_told_to_newcomers_once(site: Site):
+    report, file = printed(explain=True)
+    for _ in range(2):
+        report.stop(settled(seed().snapshot(site=site), site))
+    assert file.getvalue().count("Why is y1.grad None?") == 1
+
+
+def test_a_stop_for_a_finding_does_not_tell_its_message_again(site: Site):
+    report, file = printed()
+    report.finding(a_finding(site, "Nothing cleared w.grad."))
+    report.stop(settled(None, site, reason="missing-zero-grad", text="Nothing cleared w.grad."))
+    assert file.getvalue().count("Nothing cleared w.grad.") == 1
+
+
+def test_edges_of_another_graph_are_left_out():
+    tape = Tape()
+    tape.node("AccumulateGrad", key=100, leaf=tape.tensor("x", requires_grad=1))
+    report, file = printed()
+    report.backward(seed_gradients(), tape.snapshot())
+    assert line_of(file.getvalue(), "x 4") == "x 4 scalar 4"
+    assert "node 104" not in file.getvalue()
+
+
 def test_a_stop_without_a_snapshot_says_so(site: Site):
     report, file = printed()
     report.stop(settled(None, site))
@@ -159,26 +190,27 @@ def test_names_and_messages_cannot_drive_the_terminal(site: Site):
     assert "[bold]x[/bold]" in text
 
 
+def a_finding(site: Site, message: str) -> Finding:
+    return Finding(
+        kind="finding",
+        rule="double-backward",
+        severity="error",
+        message=message,
+        site=site,
+        span=None,
+        related=(),
+        facts=(),
+        seen="live",
+        foreseen=False,
+        stop=1,
+        count=1,
+    )
+
+
 def test_a_finding_is_told_with_its_source_line(site: Site):
     report, file = printed()
-    report.finding(
-        Finding(
-            kind="finding",
-            rule="double-backward",
-            severity="error",
-            message="loss carries a freed graph.",
-            site=site,
-            span=None,
-            related=(),
-            facts=(),
-            seen="live",
-            foreseen=False,
-            stop=1,
-            count=1,
-        )
-    )
-    lines = file.getvalue().splitlines()
-    assert lines[1:] == [
+    report.finding(a_finding(site, "loss carries a freed graph."))
+    assert file.getvalue().splitlines()[1:] == [
         f"error double-backward {site.path}:4 in <module>",
         "  loss carries a freed graph.",
         "  >    4 loss.backward()",

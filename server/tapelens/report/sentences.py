@@ -39,8 +39,15 @@ class _Scene:
 
     @property
     def call(self) -> str:
-        """The backward that is meant, as it would be written."""
-        return f"{self.root or 'loss'}.backward()"
+        """The backward that is meant: as it would be written, or in words where nothing is meant yet."""
+        if not self.root:
+            return "the next backward"
+        return f"a backward from {self.root}" if self.backward.chosen_by == "all" else f"{self.root}.backward()"
+
+    def begin(self, rest: str) -> str:
+        """A sentence that begins with the call."""
+        call = self.call if self.call.endswith(")") else _sentence_case(self.call)
+        return f"{call} {rest}"
 
     def node_of(self, tensor: TensorRow) -> NodeRow | None:
         return self.nodes[tensor.grad_fn] if tensor.grad_fn is not None and tensor.grad_fn < len(self.nodes) else None
@@ -155,7 +162,7 @@ def _leaf_with_grad(scene: _Scene, tensor: TensorRow) -> tuple[str, str, str]:
         return f"What happens to {name}.grad next?", text, f"If that is not meant, clear it first: {clear}."
     text = f"{holds}: the sum of all that the backwards so far brought to this leaf since it was last cleared."
     if tensor.backward_effect == "untouched" and scene.root:
-        text += f" {scene.call} does not reach it."
+        text += " " + scene.begin("does not reach it.")
     return f"What is in {name}.grad?", text, ""
 
 
@@ -164,7 +171,7 @@ def _keeper(scene: _Scene, tensor: TensorRow) -> tuple[str, str, str]:
     if tensor.grad == "held":
         text = f"{name} is not a leaf, but {name}.retain_grad() was called: it kept the gradient that passed."
         if tensor.backward_effect == "added":
-            text += f" {scene.call} will add to it."
+            text += " " + scene.begin("will add to it.")
         return f"What is in {name}.grad?", text, ""
     text = f"No backward has passed {name} yet. {name}.retain_grad() was called, so it will keep its gradient."
     return f"Why is {name}.grad None?", text, ""
@@ -226,9 +233,9 @@ def forecast(snapshot: Snapshot) -> str:
     for effect, verb in (("new", "fill"), ("added", "add to")):
         if changed := [each for each in tensors if each.backward_effect == effect]:
             parts.append(f"{verb} {_grads(changed)}")
-    if not parts:
-        parts.append("change no .grad")
-    first = f"{start} {' and '.join(parts)}."
+    if not parts and any(each.backward_effect == "unknown" for each in tensors):
+        parts.append("run; what it does to .grad cannot be told before")
+    first = f"{start} {' and '.join(parts) or 'change no .grad'}."
     return f"{first} {_cost(backward)}".rstrip()
 
 

@@ -69,18 +69,20 @@ def tape_table(snapshot: Snapshot) -> Table:
     labels = Labels(nodes, tensor_rows(snapshot))
     next_rows = nexts(snapshot)
     with_modules = any(node.module for node in nodes)
-    table = _table("#", "node", "tensor", "next", "line", "shape", "saves")
+    with_lines = any(node.site for node in nodes)
+    table = _table("#", "node", "tensor", "next", *(["line"] if with_lines else []), "shape", "saves")
     if earlier := max(0, len(nodes) - ROWS_SHOWN):
         table.add_row("", Text(f"… {counted(earlier, 'earlier node')}", style="dim"))
     for group in groups(nodes[earlier:]) if with_modules else [None]:
         if group is not None:
             table.add_row("", Text(printable(group.module or "outside modules"), style="bold dim"))
         for node in nodes[earlier:] if group is None else group.nodes:
-            table.add_row(*_tape_row(node, labels, next_rows.get(node.row, ())))
+            table.add_row(*_tape_row(node, labels, next_rows.get(node.row, ()), with_line=with_lines))
     return table
 
 
-def _tape_row(node: NodeRow, labels: Labels, targets: Sequence[int]) -> tuple[str | Text, ...]:
+def _tape_row(node: NodeRow, labels: Labels, targets: Sequence[int], *, with_line: bool) -> tuple[str | Text, ...]:
+    line = (str(node.site.line) if node.site else "",) if with_line else ()
     state = STATES[node.state]
     saved = size(node.saved_bytes) if node.saved_bytes else ""
     return (
@@ -88,7 +90,7 @@ def _tape_row(node: NodeRow, labels: Labels, targets: Sequence[int]) -> tuple[st
         Text(printable(node.name), style="cyan" if node.custom else ""),
         Text(printable(labels.tensors(node.row)), style="bold"),
         Text(printable(", ".join(labels.node(target) for target in targets))),
-        str(node.site.line) if node.site else "",
+        *line,
         wording.shape(node.shape) if node.shape is not None else "",
         Text(state, style="red") if state else saved,
     )
@@ -133,11 +135,14 @@ def arrived_table(ran: Gradients, snapshot: Snapshot) -> Table | None:
     return table
 
 
-def flow_table(ran: Gradients, snapshot: Snapshot) -> Table:
-    """What flowed along each edge, in the order in which it flowed."""
+def flow_table(ran: Gradients, snapshot: Snapshot) -> Table | None:
+    """What flowed along each edge of the snapshot's graph, in the order in which it flowed."""
     labels = Labels(node_rows(snapshot), tensor_rows(snapshot))
+    keys = set(snapshot.nodes.key)
+    rows = [each for each in edge_gradient_rows(ran) if each.source in keys and each.target in keys]
+    if not rows:
+        return None
     table = _table("from", "to", "gradient", "shape")
-    rows = edge_gradient_rows(ran)
     for row in rows[:ROWS_SHOWN]:
         table.add_row(
             Text(printable(labels.by_key(row.source))),

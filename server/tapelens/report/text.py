@@ -42,6 +42,8 @@ class TextReport:
 
     def __init__(self, console: Console, *, explain: bool = False) -> None:
         self._console = console
+        self._told: set[str] = set()
+        self._uncaught = ""
         self.explain = explain
 
     def title(self, text: str) -> None:
@@ -59,8 +61,10 @@ class TextReport:
         head.append(printable(f" {where} in {stop.function}" if where else ""))
         self._print()
         self._print(head, on_one_line=True)
-        if stop.text:
-            self._indented(Text(printable(stop.text), style="red" if stop.reason == "exception" else ""))
+        raised = stop.reason == "exception"
+        text = self._uncaught if raised and self._uncaught.startswith(stop.text) else stop.text
+        if text and text not in self._told:  # a finding has told its own message
+            self._indented(Text(printable(text), style="red" if raised else ""))
         if stop.path:
             self._source(stop.path, stop.line, before=LINES_AROUND, after=LINES_AROUND)
         if snapshot is None:
@@ -75,10 +79,7 @@ class TextReport:
         else:
             self._indented(Text("No tensor is within reach of this frame.", style="dim"))
         if self.explain:
-            for sentence in tensor_sentences(snapshot):
-                text = Text.assemble((printable(sentence.title) + " ", "bold"))
-                text.append(printable(f"{sentence.text} {sentence.advice}".rstrip()))
-                self._indented(text)
+            self._explain(snapshot)
         if count := len(snapshot.nodes.key):
             saved = sum(each for each in snapshot.nodes.saved_bytes if each > 0)
             kept = f", {size(saved)} saved for backward" if saved else ""
@@ -86,11 +87,20 @@ class TextReport:
             self._indented(Text(f"tape: {counted(count, 'node')}{kept}, leaves first", style="dim"))
             self._indented(tape_table(snapshot))
         if ahead := forecast(snapshot):
-            raises = snapshot.backward.will_raise is not None
+            backward = snapshot.backward
+            near = "bold red" if backward.will_raise is not None else "bold"
             self._print()
-            self._indented(Text(printable(ahead), style="bold red" if raises else "bold"))
+            self._indented(Text(printable(ahead), style=near if backward.chosen_by == "line" else "dim"))
         for left_out in snapshot.left_out:
             self._indented(Text(printable(f"{left_out.count:,} {left_out.what} left out: {left_out.why}"), style="dim"))
+
+    def _explain(self, snapshot: Snapshot) -> None:
+        """The sentences that were not told before."""
+        for sentence in tensor_sentences(snapshot):
+            rest = f"{sentence.text} {sentence.advice}".rstrip()
+            if rest not in self._told:
+                self._told.add(rest)
+                self._indented(Text.assemble((printable(sentence.title) + " ", "bold"), printable(rest)))
 
     def backward(self, ran: Gradients, snapshot: Snapshot | None) -> None:
         """What flowed in a backward; ``snapshot`` is the latest stop's whose graph it ran through."""
@@ -103,8 +113,9 @@ class TextReport:
             return
         if (arrived := arrived_table(ran, snapshot)) is not None:
             self._indented(arrived)
+        if (flowed := flow_table(ran, snapshot)) is not None:
             self._print()
-        self._indented(flow_table(ran, snapshot))
+            self._indented(flowed)
         if ran.left_out:
             self._indented(Text(f"{counted(ran.left_out, 'node')} of the graph not watched", style="dim"))
 
@@ -114,6 +125,7 @@ class TextReport:
         head.append(printable(f"{finding.site.path}:{finding.site.line} in {finding.site.function}"))
         self._print()
         self._print(head, on_one_line=True)
+        self._told.add(finding.message)
         self._indented(Text(printable(finding.message)))
         self._source(finding.site.path, finding.site.line)
         for related in finding.related:
@@ -124,9 +136,8 @@ class TextReport:
             self._indented(Text(f"seen {finding.count:,} times here", style="dim"))
 
     def uncaught(self, uncaught: Uncaught) -> None:
-        """An exception that ends the program; Python prints its traceback itself."""
-        where = f" at {place(uncaught.site)}" if uncaught.site else ""
-        self.note(f"nobody catches {uncaught.type_name}{where}: {uncaught.message}", style="red")
+        """An exception that nobody catches: told at its stop; Python prints the traceback itself."""
+        self._uncaught = f"{uncaught.type_name}: {uncaught.message}"
 
     def note(self, sentence: str, *, style: str = "") -> None:
         """One sentence of ours."""
