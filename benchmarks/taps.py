@@ -1,6 +1,6 @@
 """What the taps cost a training step: one process, taps in and out by turns, medians of neighbours' ratios."""
 
-# pyright: reportUnknownMemberType=false (torch says little of itself)
+# pyright: reportUnknownMemberType=false
 
 from __future__ import annotations
 
