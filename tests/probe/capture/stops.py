@@ -119,14 +119,17 @@ def capture(
     )
 
 
-def run(source: str, on_stop: Callable[[str, FrameType], None] | None = None) -> Run:
-    """Run a program and capture at its marks; an exception of its own ends it and is kept."""
+def run(source: str, on_stop: Callable[[str, FrameType], None] | None = None, **given: object) -> Run:
+    """Run a program and capture at its marks; an exception of its own ends it and is kept.
+
+    ``given`` are variables that it finds at its start.
+    """
     text = textwrap.dedent(source)
     path = f"/programs/program_{next(_numbers)}.py"
     lines = text.splitlines(keepends=True)
     linecache.cache[path] = (len(text), None, lines, path)
     marks = {number: line.partition(_MARK)[2].strip() for number, line in enumerate(lines, 1) if _MARK in line}
-    found = Run(variables={"__name__": "__main__"})
+    found = Run(variables={"__name__": "__main__", **given})
 
     def at_stop(name: str, frame: FrameType) -> None:
         if on_stop is None:

@@ -21,7 +21,6 @@ _REDUCERS = frozenset(("sum", "mean", "squeeze"))
 Like = Literal["same", "elementwise", "reduced"]
 _LIKENESS: tuple[Like, ...] = ("same", "elementwise", "reduced")
 _Found = tuple[tuple["torch.Tensor", ...], Like]
-_BLOCKS = (ast.For, ast.AsyncFor, ast.While, ast.If, ast.With, ast.AsyncWith)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +53,11 @@ def backward_call(frame: types.FrameType) -> BackwardCall | None:
     """The call that the line about to run makes; None when it makes none that can be told."""
     if not _is_at_line_start(frame):
         return None
-    statement = _statement_at(frame.f_code.co_filename, frame.f_lineno)
-    if statement is None:
-        return None
-    for call in _calls(statement, frame.f_lineno):
-        found = _read_call(frame, call)
-        if found is not None:
-            return found
+    for statement in _statements_at(frame):
+        for call in _calls(statement, frame.f_lineno):
+            found = _read_call(frame, call)
+            if found is not None:
+                return found
     return None
 
 
@@ -69,33 +66,43 @@ def _is_at_line_start(frame: types.FrameType) -> bool:
     return any(start == frame.f_lasti for start, _, _ in frame.f_code.co_lines())
 
 
-def _statement_at(path: str, line: int) -> ast.stmt | None:
-    lines = linecache.getlines(path)
+def _statements_at(frame: types.FrameType) -> list[ast.stmt]:
+    """The statements of the frame's own code that its line belongs to; several where ``;`` parts them."""
+    line = frame.f_lineno
+    lines = linecache.getlines(frame.f_code.co_filename)
     near = lines[max(0, line - _NEARBY) : line + _NEARBY]
     if len(lines) > _LONGEST or not any("backward" in text or "grad" in text for text in near):
-        return None
+        return []
     try:
         tree = ast.parse("".join(lines))
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # edited since, or no Python
-        return None
-    return _innermost(tree.body, line)
+        return []
+    name = frame.f_code.co_name
+    own = None if name.startswith(("<module", "<cell")) else name  # ipykernel calls a cell's code <cell line: 1>
+    return [statement for function, statement in _innermost(tree.body, line, None) if function == own]
 
 
-def _innermost(body: list[ast.stmt], line: int) -> ast.stmt | None:
-    """The smallest statement that covers the line."""
+def _innermost(body: list[ast.stmt], line: int, function: str | None) -> Iterator[tuple[str | None, ast.stmt]]:
+    """The smallest statements that cover the line, with the function that they stand in."""
     for statement in body:
         if not statement.lineno <= line <= (statement.end_lineno or statement.lineno):
             continue
-        for _, value in ast.iter_fields(statement):
-            parts = value if isinstance(value, list) else ()
-            inner = _innermost([part for part in parts if isinstance(part, ast.stmt)], line)
-            for handler in parts:
-                if inner is None and isinstance(handler, (ast.ExceptHandler, ast.match_case)):
-                    inner = _innermost(handler.body, line)
-            if inner is not None:
-                return inner
-        return statement
-    return None
+        inside = function
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            inside = statement.name
+        smaller = [found for block in _blocks(statement) for found in _innermost(block, line, inside)]
+        if statement.lineno == line or not smaller:  # a header on the line runs too
+            yield function, statement
+        yield from smaller
+
+
+def _blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
+    for _, value in ast.iter_fields(statement):
+        parts: list[Any] = value if isinstance(value, list) else []
+        yield [part for part in parts if isinstance(part, ast.stmt)]
+        for part in parts:
+            if isinstance(part, (ast.ExceptHandler, ast.match_case)):
+                yield part.body
 
 
 def _calls(statement: ast.stmt, line: int) -> Iterator[ast.Call]:
@@ -103,9 +110,10 @@ def _calls(statement: ast.stmt, line: int) -> Iterator[ast.Call]:
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return
     parts: list[ast.AST] = [statement]
-    if isinstance(statement, _BLOCKS):  # only its header runs now
-        parts = [part for part in ast.iter_child_nodes(statement) if not isinstance(part, ast.stmt)]
-        if statement.lineno != line and statement.body[0].lineno <= line:
+    if any(_blocks(statement)):  # of a block only the header runs now
+        held = (ast.stmt, ast.ExceptHandler, ast.match_case)
+        parts = [part for part in ast.iter_child_nodes(statement) if not isinstance(part, held)]
+        if not any(_covers(part, line) for part in parts):
             return
     while parts:
         part = parts.pop(0)
@@ -114,6 +122,11 @@ def _calls(statement: ast.stmt, line: int) -> Iterator[ast.Call]:
         if isinstance(part, ast.Call):
             yield part
         parts[:0] = list(ast.iter_child_nodes(part))
+
+
+def _covers(part: ast.AST, line: int) -> bool:
+    first = getattr(part, "lineno", line + 1)
+    return first <= line <= getattr(part, "end_lineno", first)
 
 
 def _read_call(frame: types.FrameType, call: ast.Call) -> BackwardCall | None:

@@ -8,6 +8,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...wire.snapshot import NodeState, SavedState
+from .functions import reads_saved
 from .graph import is_custom
 from .reading import dtype_of, shape_of, storage_of
 
@@ -142,8 +143,8 @@ class SavedReader:
     def _read_custom(self, node: Any) -> NodeSaved:  # noqa: ANN401 (any autograd.Function's node)
         try:
             raw = node._raw_saved_tensors
-        except RuntimeError:  # freed; whether anything was saved is told by who asks for it in backward
-            return NodeSaved("freed" if _asks_for_saved(type(node)) else "unknown")
+        except RuntimeError:  # it ran, and was not told to retain
+            return self._freed_custom(type(node))
         if not raw:
             return NodeSaved("saves_nothing")
         if not self._can_look:
@@ -152,6 +153,15 @@ class SavedReader:
         for index, seen in enumerate(found):
             seen.name = str(index)
         return NodeSaved(_state_of_node(found), found)
+
+    def _freed_custom(self, kind: type) -> NodeSaved:
+        match reads_saved(kind):
+            case "yes":
+                return NodeSaved("freed")
+            case "no":
+                return NodeSaved("saves_nothing")
+            case "maybe":
+                return NodeSaved("unknown", [Saved("saved_tensors", "not_shown", unsure=True)])
 
     def _describe(self, name: str, data: torch.Tensor) -> Saved:
         shape = shape_of(data)
@@ -223,18 +233,3 @@ def _note_change_among(found: list[Saved], error: RuntimeError) -> None:
         if _CHANGED in text and seen.state == "live" and str(seen.version_now) == now:
             _note_change(seen, error)
             return
-
-
-def _asks_for_saved(kind: type) -> bool:
-    """Whether a custom Function's backward reads ``ctx.saved_tensors``, which raises once freed."""
-    forward = getattr(kind, "_forward_cls", None)
-    code = getattr(getattr(forward, "backward", None), "__code__", None)
-    return code is None or bool({"saved_tensors", "saved_variables"} & _names_in(code))
-
-
-def _names_in(code: Any) -> set[str]:  # noqa: ANN401 (types.CodeType)
-    names = set(code.co_names)
-    for constant in code.co_consts:
-        if hasattr(constant, "co_names"):
-            names |= _names_in(constant)
-    return names

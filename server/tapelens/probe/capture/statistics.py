@@ -17,6 +17,7 @@ AT_MOST_FIRST = 16
 BYTE_BUDGET = 8 << 20
 ROW_BUDGET = 8192
 _CHUNK = 16384
+_SQUARES = (1e-150, 1e150)  # between these a square is neither 0 nor infinite
 _READ_WHOLE = 64  # elements up to which Python sums faster than five kernels start
 
 
@@ -140,8 +141,9 @@ def _of_kernels(tensor: torch.Tensor) -> _Row:
             total = values.sum().item()
         if values.numel():
             totals.append(total)
-            norms.append(torch.linalg.vector_norm(values).item())
-            edges.extend(edge.item() for edge in torch.aminmax(values))
+            low, high = (edge.item() for edge in torch.aminmax(values))
+            edges += [low, high]
+            norms.append(_norm(values, max(abs(low), abs(high))))
     count = flat.numel()
     return _row(
         count=count,
@@ -153,6 +155,13 @@ def _of_kernels(tensor: torch.Tensor) -> _Row:
         finite=count - nan - inf,
         first=first,
     )
+
+
+def _norm(values: torch.Tensor, largest: float) -> float:
+    """Euclidean norm, also where the squares leave float64's range."""
+    if _SQUARES[0] < largest < _SQUARES[1] or not largest:
+        return sys.modules["torch"].linalg.vector_norm(values).item()
+    return sys.modules["torch"].linalg.vector_norm(values / largest).item() * largest
 
 
 def _in_memory_order(tensor: torch.Tensor) -> torch.Tensor:

@@ -1,0 +1,54 @@
+"""What a custom ``autograd.Function``'s backward does with what was saved, told from its code."""
+
+from __future__ import annotations
+
+import dis
+from itertools import pairwise
+from types import CodeType
+from typing import Any, Literal
+
+_SAVED = frozenset(("saved_tensors", "saved_variables"))
+_ATTRIBUTE_OPS = frozenset(("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR"))
+
+
+def reads_saved(kind: type) -> Literal["yes", "no", "maybe"]:
+    """Whether the backward of this node type asks for ``ctx.saved_tensors``, which raises once they are freed.
+
+    A freed node does not say whether it ever saved anything. ``maybe``: the context goes on to code that
+    is not looked at.
+    """
+    forward: Any = getattr(kind, "_forward_cls", None)
+    if hasattr(forward, "_aot_id"):  # torch.compile's: its helpers read them
+        return "yes"
+    backward: Any = getattr(forward, "backward", None)
+    for _ in range(8):  # once_differentiable and the like
+        backward = getattr(backward, "__wrapped__", backward)
+    code = getattr(backward, "__code__", None)
+    if type(code) is not CodeType:
+        return "maybe"
+    if _SAVED & _names_in(code):
+        return "yes"
+    return "maybe" if _hands_on(code) else "no"
+
+
+def _names_in(code: CodeType) -> set[str]:
+    names = set(code.co_names)
+    for constant in code.co_consts:
+        if type(constant) is CodeType:
+            names |= _names_in(constant)
+    return names
+
+
+def _hands_on(code: CodeType) -> bool:
+    """Whether the first argument is used other than for an attribute of it."""
+    if not code.co_varnames or code.co_varnames[0] in code.co_cellvars:
+        return True
+    context = code.co_varnames[0]
+    steps = list(dis.get_instructions(code))
+    for step, following in pairwise(steps):
+        loaded = step.argval if type(step.argval) is tuple else (step.argval,)
+        if not step.opname.startswith("LOAD_FAST") or context not in loaded:
+            continue
+        if loaded[-1] != context or following.opname not in _ATTRIBUTE_OPS:
+            return True
+    return False
