@@ -273,7 +273,7 @@ async def test_a_program_that_listens_is_attached_to_and_let_go(tmp_path):
     finally:
         if debuggee.returncode is None:
             debuggee.kill()
-        await debuggee.wait()
+        await debuggee.communicate()  # reads to the end, which closes the pipe
 
 
 async def test_a_changed_setting_reaches_a_program_that_runs():

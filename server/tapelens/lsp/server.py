@@ -30,10 +30,9 @@ def serve(*, tcp_port: int | None) -> int:
         UsageError: The port cannot be listened on.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="tapelens: %(levelname)s: %(message)s")
-    gc.disable()  # hundreds of classes are made and none is garbage
+    gc.disable()  # hundreds of classes are made: what is garbage of it can wait
     from .features import make_server  # noqa: PLC0415 (see above)
 
-    gc.freeze()
     gc.enable()
     return asyncio.run(_serve_stdio(make_server) if tcp_port is None else _serve_tcp(make_server, tcp_port))
 
