@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "server" / "tapelens"
-SERVER_ONLY = {"reading.py", "generate.py", "source.py", "fix.py"}
+SERVER_ONLY = {"reading.py", "strict.py", "generate.py", "source.py", "fix.py"}
 
 
 def bundle_modules() -> list[str]:
