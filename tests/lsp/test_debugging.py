@@ -184,6 +184,19 @@ async def test_a_server_that_is_terminated_or_killed_leaves_no_program(tmp_path)
             await until_gone(pid)
 
 
+async def test_a_program_that_is_killed_at_a_stop_ends_its_session_and_the_next_one_works(tmp_path):
+    program = write(tmp_path, "import os\nprint(os.getpid(), flush=True)\nx = 1\n")
+    async with served() as (client, _):
+        await client.initialize()
+        session = await client.launch(program, 3)
+        pid = await printed_pid(client, session)
+        await client.told("tapelens/stopped", session=session)
+        os.kill(pid, signal.SIGKILL)
+        await client.told("tapelens/sessionEnded", session=session)
+        again = await client.launch(program, 3)
+        assert (await client.told("tapelens/stopped", session=again))["line"] == 3
+
+
 async def test_a_launch_that_is_cancelled_leaves_no_program(tmp_path):
     told = tmp_path / "pid"
     program = write(tmp_path, f"import os\nopen({str(told)!r}, 'w').write(str(os.getpid()))\n" + WAITS)

@@ -6,7 +6,12 @@ import ast
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
+
+from tapelens.lsp import messages
+from tapelens.lsp.features import make_server
 
 ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "examples" / "lsp_client.py"
@@ -34,6 +39,20 @@ def test_a_program_without_torch_has_nothing_to_show(tmp_path):
     )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout == f"stopped at {program}:1\nnothing to show\nended with status 0\n"
+
+
+def test_the_page_names_every_method_every_command_and_every_argument():
+    page = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+    methods = [messages.BOOTSTRAP, messages.DAP_SESSION, messages.DAP_EVENT, messages.DAP, messages.PANEL]
+    commands = make_server().protocol.commands
+    arguments = {each.name for kind, _ in commands.values() for each in fields(kind)} - {"pid"}
+    told = {each for kind in messages.METHOD_OF for each in messages.to_params(blank(kind))}
+    for name in [*methods, *messages.METHOD_OF.values(), *commands, *arguments, *told]:
+        assert re.search(rf"\b{re.escape(name)}\b", page), name
+
+
+def blank(kind: Any) -> Any:
+    return kind(**{each.name: None for each in fields(kind)})
 
 
 def test_it_is_short_and_needs_the_standard_library_alone():

@@ -7,8 +7,6 @@ import json
 import sys
 from typing import Any
 
-import pytest
-
 from lsp.wire import DEADLINE_S, WireClient, served
 
 
@@ -124,25 +122,25 @@ async def test_an_unknown_method_is_answered_and_an_unknown_notification_passed_
         assert (await client.ask("tapelens/dapSession"))["error"]["code"] in {-32601, -32602}
 
 
-@pytest.mark.parametrize(
-    ("body", "code"),
-    [
-        (b"no json", -32700),
-        (b"\xff\xfe", -32700),
-        (b"[" * 100_000, -32700),
-        (b"[]", -32600),
-        (b"3", -32600),
-        (b'{"id": 1, "method": "shutdown"}', -32600),
-        (b'{"jsonrpc": "2.0", "id": [], "method": "shutdown"}', -32600),
-        (b'{"jsonrpc": "2.0", "id": 1, "method": 5}', -32600),
-    ],
-)
-async def test_what_is_no_message_is_answered_without_an_id(body, code):
+NO_MESSAGES = [
+    (b"no json", -32700),
+    (b"\xff\xfe", -32700),
+    (b"[" * 100_000, -32700),
+    (b"[]", -32600),
+    (b"3", -32600),
+    (b'{"id": 1, "method": "shutdown"}', -32600),
+    (b'{"jsonrpc": "2.0", "id": [], "method": "shutdown"}', -32600),
+    (b'{"jsonrpc": "2.0", "id": 1, "method": 5}', -32600),
+]
+
+
+async def test_what_is_no_message_is_answered_without_an_id():
     async with served() as (client, _):
-        client.send_body(body)
-        answer = await asyncio.wait_for(client.anonymous.get(), DEADLINE_S)
-        assert answer["id"] is None
-        assert answer["error"]["code"] == code
+        for body, code in NO_MESSAGES:
+            client.send_body(body)
+            answer = await asyncio.wait_for(client.anonymous.get(), DEADLINE_S)
+            assert answer["id"] is None
+            assert answer["error"]["code"] == code, body
         await client.initialize()  # it goes on
 
 
