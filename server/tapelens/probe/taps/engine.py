@@ -16,7 +16,7 @@ from ...events import BackwardBegan, BackwardEnded, BackwardRaised, Event, Held,
 from ...wire.sites import Site
 from ..capture.gradients import GradientWatch, Watched
 from ..guard import Report, guard
-from ..sites import place_of, user_frame
+from ..sites import Place, place_of, user_frame
 from .calls import root_expression, says_retain_graph
 from .carrier import Carrier, find_carrier
 from .graph import leaves, root_nodes, walk
@@ -49,6 +49,7 @@ class _Call:
     site: Site
     accumulates: bool
     retains: bool
+    thread: int
     step: Step | None = None
     held: Held = field(default_factory=dict[HeldKey, "Any"])
     leaves: list[torch.Tensor] = field(default_factory=list["torch.Tensor"])
@@ -82,7 +83,7 @@ class EngineTap:
         self._watch_guard = guard("gradients of a backward", report)
         self._serials = itertools.count(1)
         self._running: Running[_Call] = Running()
-        self._outermost: dict[int, Site] = {}
+        self._outermost: dict[int, _Call] = {}
         self._visits: dict[tuple[str, int], int] = {}
         self._raised: deque[tuple[int, str, int]] = deque(maxlen=_REMEMBERED)
         self._analysed = 0
@@ -150,16 +151,25 @@ class EngineTap:
         call = _Call(
             serial=next(self._serials),
             inside=inside,
-            site=self._outermost[inside] if _is_foreign() and inside in self._outermost else place.user,
+            site=self._outermost[inside].site if _is_foreign() and inside in self._outermost else place.user,
             accumulates=bool(kwargs.get("accumulate_grad", False)),
             retains=retains,
+            thread=threading.get_ident(),
             step=self._steps.running(outer),
         )
         self._running.enter(call, frame)
+        try:
+            self._announce(call, outputs, outer, place, creates=creates)
+        except BaseException:
+            self._let_go(call)
+            raise
+        return call
+
+    def _announce(self, call: _Call, outputs: object, outer: FrameType, place: Place, *, creates: bool) -> None:
         leaves_before: Leaves = {}
         values: dict[HeldKey, Sample] = {}
-        if inside is None:
-            self._outermost[call.serial] = call.site
+        if call.inside is None:
+            self._outermost[call.serial] = call
             call.look = LookInFrames(outer, self._held)
             call.leaves = self._walk(call, outputs, place.innermost)
             if call.accumulates:
@@ -169,25 +179,24 @@ class EngineTap:
         self._emit(
             BackwardBegan(
                 call=call.serial,
-                inside=inside,
+                inside=call.inside,
                 step=None if call.step is None else call.step.serial,
                 site=call.site,
                 innermost=place.innermost,
                 accumulates=call.accumulates,
-                retain_graph=retains,
+                retain_graph=call.retains,
                 create_graph=creates,
-                retains_literally=retains and says_retain_graph(place.frame),
+                retains_literally=call.retains and says_retain_graph(place.frame),
                 held=call.held,
                 values=values,
                 leaves=leaves_before,
                 **({} if call.look is None else {"look": call.look}),
             )
         )
-        if inside is None and self._watch.is_armed:
+        if call.inside is None and self._watch.is_armed:
             call.watched = self._watch_guard(self._watch.before_backward)(
                 root_nodes(outputs), call=call.serial, site=call.site
             )
-        return call
 
     def _inside(self, frame: FrameType) -> int | None:
         outer = self._running.innermost(frame)
@@ -208,7 +217,12 @@ class EngineTap:
         nodes = walk(roots) if fully else roots
         if not call.retains:
             self._marks.ran(call.serial, nodes, site=call.site)
-        return outside_optimizers(leaves(nodes), self._held) if fully and call.accumulates else []
+        wanted = fully and call.accumulates and self._is_alone(call)
+        return outside_optimizers(leaves(nodes), self._held) if wanted else []
+
+    def _is_alone(self, call: _Call) -> bool:
+        """No other thread runs a backward, which might be of the same leaves (held.py, other threads)."""
+        return all(running.thread == call.thread for running in list(self._outermost.values()))
 
     def _values(self, call: _Call, keys: Iterable[HeldKey]) -> dict[HeldKey, Sample]:
         optimizer = None if call.step is None else call.step.known.reference()
@@ -226,7 +240,7 @@ class EngineTap:
         values: dict[HeldKey, Sample] = {}
         leaves_after: Leaves = {}
         if call.inside is None and call.accumulates:
-            leaves_after = read_leaves(call.leaves)
+            leaves_after = read_leaves(call.leaves) if self._is_alone(call) else {}
             held = self._held.after_backward(call.held)
             optimizer = None if call.step is None else call.step.known.reference()
             if call.step is not None and optimizer is not None:

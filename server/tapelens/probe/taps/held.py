@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import sys
+import threading
 import weakref
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -32,15 +33,24 @@ class HeldByOptimizer:
     ``Held`` names, are values read. Where the gradients were all None at the entries after some
     exits running, what a step leaves is not even noted, until one is there again.
 
+    NOTE [gradients of other threads]: the engine runs without the interpreter's lock. To read ``.grad``
+    of a parameter that a backward on another thread adds to is a race, and ends in a crash. So an
+    optimizer is read on the thread that steps it only, and not at all once two threads step it or
+    step two optimizers over one parameter.
+
     Attributes:
         serial: Never reused in the process.
         steps: Outermost steps so far.
+        thread: The thread that steps it.
+        is_shared: More than one thread trains its parameters: nothing is read.
     """
 
     def __init__(self, optimizer: torch.optim.Optimizer, serial: int) -> None:
         self.reference = weakref.ref(optimizer)
         self.serial = serial
         self.steps = 0
+        self.thread = threading.get_ident()
+        self.is_shared = False
         self._left: dict[int, int] | None = {}  # version by id of the gradient; None: not noted
         self._cleared = 0  # entries running that found no gradient after an exit
         self._sampled: set[int] = set()  # parameters whose values were read then
@@ -95,7 +105,7 @@ class HeldByOptimizer:
 
     def before_step(self, optimizer: torch.optim.Optimizer) -> Held:
         """The sums."""
-        if not self._sums:
+        if not self._sums or self.is_shared:
             return {}
         return self._read(_with_gradients(optimizer, self._sums.keys()), prefer=self._sums.keys())
 
@@ -106,6 +116,8 @@ class HeldByOptimizer:
 
     def leave(self, optimizer: torch.optim.Optimizer) -> Held:
         """Note what a step, or a closure's call, leaves."""
+        if self.is_shared:
+            return {}
         full = self._suspicious or self.steps <= READ_FULLY or not self.steps % READ_ONE_OF
         synchronize, self._suspicious = self._suspicious and self._looks <= _WARY, False
         self._sampled = set()
@@ -176,22 +188,40 @@ class HeldGradients:
         known = self._optimizers.get(id(optimizer))
         if known is None or known.reference() is not optimizer:
             known = self._optimizers[id(optimizer)] = HeldByOptimizer(optimizer, next(self._serials))
+            self._find_shared(optimizer, known)
+        elif known.thread != threading.get_ident():
+            known.is_shared = True
         return known
 
     def before_backward(self) -> Held:
         """The suspects of every optimizer."""
         held: Held = {}
-        for optimizer, known in self.alive():
-            held |= known.before_backward(optimizer)
+        for optimizer, known in self._of_this_thread():
+            if seen := known.before_backward(optimizer):
+                held |= seen
         return held
 
     def after_backward(self, before: Held) -> Held:
         """The same again, once a backward is through."""
         held: Held = {}
         if before:
-            for optimizer, known in self.alive():
+            for optimizer, known in self._of_this_thread():
                 held |= known.after_backward(optimizer, before)
         return held
+
+    def _of_this_thread(self) -> Iterator[tuple[torch.optim.Optimizer, HeldByOptimizer]]:
+        thread = threading.get_ident()
+        return (
+            (optimizer, known) for optimizer, known in self.alive() if known.thread == thread and not known.is_shared
+        )
+
+    def _find_shared(self, optimizer: torch.optim.Optimizer, known: HeldByOptimizer) -> None:
+        """Whether optimizers of other threads hold some of the same parameters."""
+        others = [pair for pair in self.alive() if pair[1].thread != known.thread]
+        mine = {id(parameter) for parameter in parameters_of(optimizer)} if others else set[int]()
+        for other, watched in others:
+            if not mine.isdisjoint(map(id, parameters_of(other))):
+                known.is_shared = watched.is_shared = True
 
     def alive(self) -> Iterator[tuple[torch.optim.Optimizer, HeldByOptimizer]]:
         """Optimizers, held while the caller looks at each."""

@@ -39,7 +39,7 @@ class Closures:
 
     def step_begins(self, event: StepBegan) -> None:
         """Backwards inside are of this optimizer's closure."""
-        self._stepping = remember(self._stepping, event.step, event.optimizer)
+        remember(self._stepping, event.step, event.optimizer)
 
     def backward_begins(self, event: BackwardBegan) -> None:
         """Suspect what stands there from before, though the parameters have moved on."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 _AT_MOST = 64
 
 
-def remember(stepping: dict[int, int], step: int, optimizer: int) -> dict[int, int]:
-    """Optimizers by running step, one more; bounded, for a step that raises never ends."""
-    return dict([*stepping.items(), (step, optimizer)][-_AT_MOST:])
+def remember(stepping: dict[int, int], step: int, optimizer: int) -> None:
+    """One more optimizer by running step; bounded, for a step that raises never ends."""
+    stepping[step] = optimizer
+    if len(stepping) > _AT_MOST:
+        del stepping[next(iter(stepping))]

@@ -84,7 +84,7 @@ class Sums:
 
     def step_begins(self, event: StepBegan) -> Iterator[Finding]:
         """Speak when this step is about to use a sum with what an earlier one of it used."""
-        self._stepping = remember(self._stepping, event.step, event.optimizer)
+        remember(self._stepping, event.step, event.optimizer)
         stale = {
             key: mixed
             for key, mixed in self._mixed.items()
