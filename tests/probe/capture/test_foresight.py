@@ -13,7 +13,7 @@ import torch
 from probe.capture.programs import random_program
 from probe.capture.stops import Stop, capture, run
 
-PROGRAMS = 500
+PROGRAMS = 700
 REASONS = {
     "freed": "a second time",
     "changed": "modified by an inplace operation",

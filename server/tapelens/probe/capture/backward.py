@@ -38,8 +38,10 @@ class Backward:
         """
         foresight, root, graph = self.foresight, self.root, self._graph
         foresight.sure = all(reading.graph_known or not reading.requires_grad for reading in root.readings)
-        foresight.complete = not graph.left_out and all(
-            reading.node is None or graph.row(reading.node) >= 0 for reading in root.readings
+        foresight.complete = (
+            foresight.sure
+            and not graph.left_out
+            and all(reading.node is None or graph.row(reading.node) >= 0 for reading in root.readings)
         )
         self._reach()
         foresight.will_raise = refusal(root)

@@ -106,26 +106,22 @@ def _put_in_order(graph: Graph, found: dict[Node, _Next]) -> None:
         else:
             timed.append((sequence, node))
     timed.sort(key=_time)
-    for sequence, node in timed:
-        for target, _ in found[node]:
+    ordered: list[tuple[int, Node]] = []
+    for entry in timed:
+        for target, _ in found[entry[1]]:
             if target in untimed:
                 untimed.discard(target)
-                _append(graph, target, -1)
-        _append(graph, node, sequence)
-    for node in found:  # one that is itself a root
-        if node in untimed:
-            _append(graph, node, -1)
+                ordered.append((-1, target))
+        ordered.append(entry)
+    ordered += [(-1, node) for node in found if node in untimed]  # itself a root
+    graph.nodes = [node for _, node in ordered]
+    graph.sequences = [sequence for sequence, _ in ordered]
+    graph.names = [node_name(node) for node in graph.nodes]
+    graph.rows = {node: row for row, node in enumerate(graph.nodes)}
 
 
 def _time(entry: tuple[int, Node]) -> int:
     return entry[0]
-
-
-def _append(graph: Graph, node: Node, sequence: int) -> None:
-    graph.rows[node] = len(graph.nodes)
-    graph.nodes.append(node)
-    graph.names.append(node_name(node))
-    graph.sequences.append(sequence)
 
 
 def is_custom(node: Node) -> bool:

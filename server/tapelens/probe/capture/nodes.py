@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...wire.snapshot import EdgeColumns, NodeColumns, SavedColumns
@@ -20,13 +19,8 @@ if TYPE_CHECKING:
 _LOOK_AT_CLOCK = 64  # nodes between two looks
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """What a node's first output looks like; rows."""
-
-    shape: int
-    dtype: int
-    device: int
+_Outline = tuple[int, int, int]
+"""Rows of shape, dtype and device of a node's first output."""
 
 
 def read_saved(graph: Graph, *, deadline_ns: int) -> tuple[list[NodeSaved], int]:
@@ -64,9 +58,9 @@ def node_columns(
         thread=unknown,
         site=unknown,
         module=unknown,
-        shape=tuple(outline.shape for outline in outlines),
-        dtype=tuple(outline.dtype for outline in outlines),
-        device=tuple(outline.device for outline in outlines),
+        shape=tuple([outline[0] for outline in outlines]),
+        dtype=tuple([outline[1] for outline in outlines]),
+        device=tuple([outline[2] for outline in outlines]),
         leaf=tuple(leaves.get(row, NONE) for row in range(len(graph.nodes))),
         state=tuple(held.state for held in saved),
         saved_bytes=_saved_bytes(saved, parameters),
@@ -92,15 +86,15 @@ def saved_columns(
     kept = every[:at_most]
     results = _results(tensors)
     columns = SavedColumns(
-        node=tuple(row for row, _ in kept),
-        name=tuple(strings.row(slot.name) for _, slot in kept),
-        shape=tuple(shapes.row(slot.shape) for _, slot in kept),
-        dtype=tuple(strings.row(slot.dtype) for _, slot in kept),
-        size_bytes=tuple(slot.size_bytes for _, slot in kept),
-        version_saved=tuple(slot.version_saved for _, slot in kept),
-        version_now=tuple(slot.version_now for _, slot in kept),
-        state=tuple(slot.state for _, slot in kept),
-        tensor=tuple(_tensor_row(slot.tensor, slot.storage, slot.shape, tensors, results) for _, slot in kept),
+        node=tuple([row for row, _ in kept]),
+        name=tuple([strings.row(slot.name) for _, slot in kept]),
+        shape=tuple([shapes.row(slot.shape) for _, slot in kept]),
+        dtype=tuple([strings.row(slot.dtype) for _, slot in kept]),
+        size_bytes=tuple([slot.size_bytes for _, slot in kept]),
+        version_saved=tuple([slot.version_saved for _, slot in kept]),
+        version_now=tuple([slot.version_now for _, slot in kept]),
+        state=tuple([slot.state for _, slot in kept]),
+        tensor=tuple([_tensor_row(slot.tensor, slot.storage, slot.shape, tensors, results) for _, slot in kept]),
     )
     return columns, len(every) - len(kept)
 
@@ -127,28 +121,33 @@ def _tensor_row(
     return results.get((storage[0], shape), NONE)
 
 
-def _outlines(graph: Graph, strings: Strings, shapes: Shapes, deadline_ns: int) -> list[Outline]:
-    blank = Outline(NONE, NONE, NONE)
+def _outlines(graph: Graph, strings: Strings, shapes: Shapes, deadline_ns: int) -> list[_Outline]:
     known: dict[tuple[Any, Any], tuple[int, int]] = {}
-    outlines: list[Outline] = []
+    outlines: list[_Outline] = []
     for row, node in enumerate(graph.nodes):
         if not row % _LOOK_AT_CLOCK and time.perf_counter_ns() > deadline_ns:
             break
-        outputs = getattr(node, "_input_metadata", None)  # absent before torch 2.5 or so
-        outlines.append(_outline(outputs[0], strings, shapes, known) if outputs else blank)
-    return outlines + [blank] * (len(graph.nodes) - len(outlines))
+        outputs = getattr(node, "_input_metadata", None)  # older torch has none
+        if not outputs:
+            outlines.append(_BLANK)
+            continue
+        output = outputs[0]
+        place = (output.dtype, output.device)
+        rows = known.get(place)
+        if rows is None:
+            rows = known[place] = (strings.row(str(place[0]).removeprefix("torch.")), strings.row(str(place[1])))
+        outlines.append((_shape_row(output, shapes), *rows))
+    return outlines + [_BLANK] * (len(graph.nodes) - len(outlines))
 
 
-def _outline(output: Any, strings: Strings, shapes: Shapes, known: dict[tuple[Any, Any], tuple[int, int]]) -> Outline:  # noqa: ANN401
-    place = (output.dtype, output.device)
-    rows = known.get(place)
-    if rows is None:
-        rows = known[place] = (strings.row(str(place[0]).removeprefix("torch.")), strings.row(str(place[1])))
+_BLANK = (NONE, NONE, NONE)
+
+
+def _shape_row(output: Any, shapes: Shapes) -> int:  # noqa: ANN401 (torch._C._autograd._InputMetadata)
     try:
-        shape = tuple(output.shape)
+        return shapes.row(tuple(output.shape))
     except RuntimeError:  # nested
-        return Outline(NONE, *rows)
-    return Outline(shapes.row(shape) if all(type(size) is int for size in shape) else NONE, *rows)
+        return NONE
 
 
 def _saved_bytes(saved: list[NodeSaved], parameters: set[int]) -> tuple[int, ...]:

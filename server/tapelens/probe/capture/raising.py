@@ -37,7 +37,8 @@ def failure(
     foresight: Foresight, root: Root, graph: Graph, saved: list[NodeSaved], freed_by: FreedBy
 ) -> WillRaise | None:
     """The node that raises first: the engine runs the newest node first, and rows are in the order of making."""
-    for row in sorted(foresight.ran, reverse=True):
+    suspects = [row for row in foresight.ran if saved[row].state != "saves_nothing"]
+    for row in sorted(suspects, reverse=True):
         held = saved[row]
         if held.state == "freed" or (graph.names[row] == "CopySlices" and _ran_before(root, graph, freed_by)):
             return _freed(row, root, graph, foresight, freed_by)

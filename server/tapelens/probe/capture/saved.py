@@ -66,7 +66,12 @@ class SavedReader:
     def __init__(self) -> None:
         self._slots: dict[type, tuple[_Slot, ...]] = {}
         torch = sys.modules["torch"]
-        self._base = torch._C.TensorBase
+        base = self._base = torch._C.TensorBase
+        self._plain = frozenset((torch.Tensor, torch.nn.Parameter))
+        self._dtypes: dict[Any, tuple[str, int]] = {}
+        # bound once: they are asked for every saved tensor
+        self._shape, self._dtype, self._version = base.shape.__get__, base.dtype.__get__, base._version.__get__
+        self._storage = base.untyped_storage
         saved = torch._C._autograd.SavedTensor
         self._can_look = hasattr(saved, "data") and hasattr(saved, "unpack_hook")
 
@@ -164,24 +169,31 @@ class SavedReader:
                 return NodeSaved("unknown", [Saved("saved_tensors", "not_shown", unsure=True)])
 
     def _describe(self, name: str, data: torch.Tensor) -> Saved:
-        shape = shape_of(data)
-        base = self._base
-        return Saved(
-            name,
-            "live",
-            shape=shape,
-            dtype=dtype_of(data),
-            size_bytes=-1 if shape is None else prod(shape) * base.element_size(data),
-            tensor=id(data),
-            storage=storage_of(data),
-        )
+        dtype = self._dtype(data)
+        known = self._dtypes.get(dtype)
+        if known is None:
+            known = self._dtypes[dtype] = (dtype_of(data), self._base.element_size(data))
+        shape = storage = None
+        if type(data) in self._plain:
+            try:
+                shape = tuple(self._shape(data))
+                memory = self._storage(data)
+                storage = (memory._cdata, memory.nbytes())
+            except RuntimeError:  # nested has no shape, sparse and functorch's no storage (NotImplementedError is one)
+                shape, storage = shape_of(data), storage_of(data)
+        else:
+            shape, storage = shape_of(data), storage_of(data)
+        size_bytes = -1 if shape is None else prod(shape) * known[1]
+        return Saved(name, "live", shape, known[0], size_bytes, tensor=id(data), storage=storage)
 
     def _may_have_changed(self, seen: Saved, data: torch.Tensor) -> bool:
         """Note the versions; True when only unpacking tells, and unpacking is safe."""
         base = self._base
-        if base.is_inference(data):
+        try:
+            version = self._version(data)
+        except RuntimeError:  # an inference tensor
             return False
-        seen.version_now = version = base._version.__get__(data)
+        seen.version_now = version
         if not version:
             seen.version_saved = 0
             return False

@@ -24,14 +24,24 @@ class Strings:
 
 
 class Shapes:
-    """Interned shapes."""
+    """Interned shapes; one that is not all numbers (symbolic) has no row."""
 
     def __init__(self) -> None:
         self._rows: dict[tuple[int, ...], int] = {}
 
     def row(self, shape: tuple[int, ...] | None) -> int:
         """The shape's row; -1 for None."""
-        return NONE if shape is None else self._rows.setdefault(shape, len(self._rows))
+        if shape is None:
+            return NONE
+        try:
+            known = self._rows.get(shape)
+        except TypeError:  # a symbol has no hash
+            return NONE
+        if known is None:
+            if any(type(size) is not int for size in shape):
+                return NONE
+            known = self._rows[shape] = len(self._rows)
+        return known
 
     def table(self) -> tuple[tuple[int, ...], ...]:
         """All shapes, by row."""
