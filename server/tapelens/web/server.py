@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
@@ -25,6 +24,7 @@ from .feed import PanelFeed
 from .page_files import PageFile, read_page
 
 HOST = "127.0.0.1"
+LAST_PORT = 65535
 SOCKET = "socket"
 """The socket's name beside the page."""
 
@@ -65,9 +65,11 @@ class PanelServer:
             UsageError: The port cannot be had, or the page has not been built.
         """
         self._files = read_page()
+        if not 0 <= port <= LAST_PORT:
+            raise UsageError(f"{port} is no port: choose one from 1 to {LAST_PORT} for the panel.")
         try:
             listening = socket.create_server((HOST, port))
-        except (OSError, OverflowError) as error:
+        except OSError as error:
             raise UsageError(_port_sentence(port, error)) from error
         serving = serve(
             self._serve_socket,
@@ -95,7 +97,7 @@ class PanelServer:
         origin = request.headers.get("Origin")
         if origin is not None and origin != f"http://{host}":
             return connection.respond(HTTPStatus.FORBIDDEN, "Another site's page may not ask here.\n")
-        _, token, *names = urlsplit(request.path).path.split("/")
+        token, *names = request.path.partition("?")[0].removeprefix("/").split("/")
         if not secrets.compare_digest(token.encode(), self._token.encode()):
             return connection.respond(
                 HTTPStatus.FORBIDDEN, "This address lacks its token: open the one that tapelens printed.\n"
@@ -177,9 +179,7 @@ def _file_response(file: PageFile, host: str) -> Response:
     return Response(HTTPStatus.OK, HTTPStatus.OK.phrase, headers, file.body)
 
 
-def _port_sentence(port: int, error: OSError | OverflowError) -> str:
-    if isinstance(error, OverflowError):
-        return f"{port} is no port: choose one from 1 to 65535 for the panel."
+def _port_sentence(port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"Port {port} is in use by another program: choose another one for the panel."
     return f"The panel cannot listen on port {port} of {HOST}: {os.strerror(error.errno or 0)}."
