@@ -143,9 +143,9 @@ def _to_launch(ls: TapelensServer, arguments: LaunchArguments) -> Launch:
     if not cwd.is_dir():
         raise UsageError(f"There is no folder {cwd} to run in.")
     program = cwd / arguments.program if arguments.program is not None else None
-    if program is not None and program.is_dir():
-        raise UsageError(f"{program} is a folder: name the script to run.")
-    if program is not None and not program.is_file():
+    if program is not None and program.is_dir() and not (program / "__main__.py").is_file():
+        raise UsageError(f"{program} is a folder without a __main__.py: name the script to run.")
+    if program is not None and not program.exists():
         raise UsageError(f"There is no file {program}.")
     python = cwd / Path(arguments.python).expanduser() if arguments.python is not None else None
     if python is not None and not python.is_file():
