@@ -162,11 +162,11 @@ class Reach:
         own = own_dict(module) or {}
         for table in ("_parameters", "_buffers"):
             for key, tensor in dict_items(own.get(table)):
-                found = self._meet(tensor, _member(module, name, key), depth)
+                found = self._meet(tensor, _parameter(module, name, key), depth)
                 if found is not None and found.module is None:
                     found.module = name
         for key, child in dict_items(own.get("_modules")):
-            self._meet(child, _member(module, name, key), depth or 1)
+            self._meet(child, _child(module, name, key), depth or 1)
         for key, value in list(own.items()):
             if key not in _OF_MODULES and "hook" not in key:
                 self._meet(value, f"{name}.{key}", depth + 1)
@@ -208,10 +208,18 @@ def names_of(frame: types.FrameType) -> list[tuple[str, object]]:
     return named
 
 
-def _member(module: object, name: str, key: object) -> str:
+def _child(module: Any, name: str, key: object) -> str:  # noqa: ANN401 (a module of the user's)
+    """A module inside a module: ``layers[3]``, ``heads["a"]``, ``model.encoder``."""
     text = key if type(key) is str else "?"
-    if hasattr(type(module), "__getitem__"):
-        if text.isdigit():
-            return f"{name}[{text}]"
-        return f"{name}[{subscript(text)}]" if hasattr(type(module), "keys") else f"{name}.{text}"
+    kind = type(module)
+    if hasattr(kind, "__getitem__") and (text.isdigit() or hasattr(kind, "keys")):
+        return f"{name}[{text}]" if text.isdigit() else f"{name}[{subscript(text)}]"
     return f"{name}.{text}"
+
+
+def _parameter(module: Any, name: str, key: object) -> str:  # noqa: ANN401
+    """A parameter or buffer of a module; only lists and dicts of parameters have theirs by subscript."""
+    nn = sys.modules["torch"].nn
+    if nn.ParameterList in type(module).__mro__ or nn.ParameterDict in type(module).__mro__:
+        return _child(module, name, key)
+    return f"{name}.{key}"
