@@ -6,6 +6,9 @@ import type { TorchState } from "../protocol/wire";
 import { bodyOf, type Body, type Relay } from "./relay";
 import type { Watched } from "./status";
 
+/** In a pushed batch, and in an answer, where the batch is a string in a string. */
+const GREETING =
+  /\\?"kind\\?":\\?"hello\\?"[^{}]*\\?"state\\?":\\?"(not_imported|watching|too_old|switched_off)\\?"/;
 const PASSED_ON: ReadonlySet<string> = new Set(["stopped", "continued", "exited"]);
 
 /** What a session's tracker needs of the rest. */
@@ -120,7 +123,7 @@ export class SessionTracker implements DebugAdapterTracker {
  * serves the status bar, without a way round through the server.
  */
 function torchStateIn(batch: string): TorchState | undefined {
-  const found = /"kind":"hello"[^{}]*"state":"(not_imported|watching|too_old|switched_off)"/.exec(batch);
+  const found = GREETING.exec(batch);
   return found?.[1] as TorchState | undefined;
 }
 

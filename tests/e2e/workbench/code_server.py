@@ -36,7 +36,9 @@ SETTINGS: Mapping[str, Any] = {
     "telemetry.telemetryLevel": "off",
     "git.enabled": False,
     "editor.minimap.enabled": False,
-    "editor.hover.delay": 50,
+    "remote.autoForwardPorts": False,
+    "window.customMenuBarAltFocus": False,
+    "window.enableMenuBarMnemonics": False,
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 
 import pytest
@@ -34,11 +33,6 @@ def run_to(workbench: Workbench, program: str, mark: str) -> int:
     return line
 
 
-def operations(workbench: Workbench) -> set[str]:
-    """Names of the nodes that the panel shows now."""
-    return set(re.findall(r"\b\w+Backward0?\b", workbench.panel_text()))
-
-
 def expected_line(workbench: Workbench, program: str, rule: str) -> int:
     """The line that a program marks as the place of a rule's finding."""
     lines = (workbench.folder / program).read_text(encoding="utf-8").splitlines()
@@ -47,8 +41,8 @@ def expected_line(workbench: Workbench, program: str, rule: str) -> int:
 
 def test_the_first_launch_ever_shows_the_graph_and_its_numbers(workbench: Workbench) -> None:
     run_to(workbench, GROWING, "the whole graph")
-    workbench.panel_shows("MeanBackward0")
-    assert operations(workbench) >= {"MmBackward0", "AddBackward0", "SubBackward0", "PowBackward0", "MeanBackward0"}
+    workbench.wait_for_nodes("Mm", "Add", "Sub", "Pow", "Mean")
+    workbench.panel_shows("33.69")  # the loss, as the program prints it
     assert "tapelens: watching" in workbench.status()
     workbench.take_picture("graph-light")
     assert workbench.complaints == []
@@ -57,30 +51,31 @@ def test_the_first_launch_ever_shows_the_graph_and_its_numbers(workbench: Workbe
 def test_the_graph_grows_with_every_step(workbench: Workbench) -> None:
     lines = marked_lines(workbench.folder / GROWING)
     run_to(workbench, GROWING, "a first product")
-    workbench.panel_shows("MmBackward0")
-    assert "AddBackward0" not in operations(workbench)
+    workbench.wait_for_nodes("Mm")
+    before = len(workbench.nodes())
     workbench.step_over(to_line=lines["and a sum"])
-    workbench.panel_shows("AddBackward0")
-    assert "MeanBackward0" not in operations(workbench)
+    workbench.wait_for_nodes("Mm", "Add")
+    between = len(workbench.nodes())
     workbench.step_over(to_line=lines["the whole graph"])
-    workbench.panel_shows("MeanBackward0")
+    workbench.wait_for_nodes("Mm", "Add", "Sub", "Pow", "Mean")
+    assert before < between < len(workbench.nodes())
 
 
 def test_a_function_of_the_users_own_has_its_node_and_its_leaves_their_gradients(workbench: Workbench) -> None:
     lines = marked_lines(workbench.folder / OWN_FUNCTION)
     run_to(workbench, OWN_FUNCTION, "MyReLU on the tape")
-    workbench.panel_shows("MyReLUBackward")
+    workbench.wait_for_nodes("MyReLU")
     workbench.step_over(to_line=lines["what the leaves received"])
-    workbench.panel_shows("4.5")
+    workbench.panel_shows("[[4.5, 4.5]]")
+    workbench.panel_shows("[[4.5]]")
 
 
 def test_holding_alt_over_a_name_explains_the_tensor(workbench: Workbench) -> None:
     line = run_to(workbench, GROWING, "about to run backward")
-    workbench.panel_shows("MeanBackward0")
+    workbench.wait_for_nodes("Mean")
     card = workbench.hover("loss", line=line)
     assert "MeanBackward0" in card
-    workbench.take_picture("hover")
-    assert "leaf" in workbench.hover("w", line=marked_lines(workbench.folder / GROWING)["leaves only"])
+    assert "non-leaf" in card
 
 
 def test_a_forgotten_zero_grad_stands_in_problems_at_its_step(workbench: Workbench) -> None:
@@ -99,28 +94,28 @@ def test_pausing_on_a_rule_stops_before_the_step(workbench: Workbench) -> None:
     workbench.open_file(FORGOTTEN)
     workbench.start_debugging()
     workbench.wait_until_stopped(expected_line(workbench, FORGOTTEN, MISSING_ZERO_GRAD))
-    assert MISSING_ZERO_GRAD in workbench.stop_reason().lower().replace(" ", "-")
+    workbench.panel_shows(f"paused by {MISSING_ZERO_GRAD}")
     workbench.take_picture("paused")
 
 
 def test_two_sessions_at_once_and_one_after_have_each_their_graph(workbench: Workbench) -> None:
     run_to(workbench, GROWING, "the whole graph")
-    workbench.panel_shows("MeanBackward0")
+    workbench.wait_for_nodes("Mean")
     line = marked_lines(workbench.folder / OWN_FUNCTION)["MyReLU on the tape"]
     workbench.open_file(OWN_FUNCTION)
     workbench.set_breakpoint(line)
     workbench.start_another_session()
-    workbench.panel_shows("MyReLUBackward")
+    workbench.wait_for_nodes("MyReLU")
     workbench.take_picture("two-sessions")
     workbench.stop_debugging()
     workbench.open_file(GROWING)
     workbench.start_debugging()
-    workbench.panel_shows("MeanBackward0")
+    workbench.wait_for_nodes("Mean")
 
 
 def test_a_killed_program_is_said_to_be_and_the_next_session_works(workbench: Workbench) -> None:
     run_to(workbench, TELLS_ITS_PID, "about to be killed")
-    workbench.panel_shows("SumBackward0")
+    workbench.wait_for_nodes("Sum")
     pid = int((workbench.folder / TELLS_ITS_PID).with_suffix(".pid").read_text(encoding="utf-8"))
     os.kill(pid, signal.SIGKILL)
     workbench.wait_until_ended()
@@ -128,22 +123,22 @@ def test_a_killed_program_is_said_to_be_and_the_next_session_works(workbench: Wo
     workbench.take_picture("killed")
     workbench.remove_breakpoints()
     run_to(workbench, GROWING, "the whole graph")
-    workbench.panel_shows("MeanBackward0")
+    workbench.wait_for_nodes("Mean")
 
 
 def test_a_reloaded_panel_shows_what_it_showed(workbench: Workbench) -> None:
     run_to(workbench, GROWING, "the whole graph")
-    workbench.panel_shows("MeanBackward0")
+    workbench.wait_for_nodes("Mean")
     workbench.problems()  # another view takes its place, and its page is gone
     workbench.show_panel()
-    workbench.panel_shows("MeanBackward0")
+    workbench.wait_for_nodes("Mean")
 
 
 def test_the_panel_stands_in_an_editor_tab_as_well_and_in_the_dark(workbench: Workbench) -> None:
     workbench.write_settings(workbench__colorTheme="Default Dark Modern")
     run_to(workbench, GROWING, "the whole graph")
     workbench.run_command("tapelens: Show the Autograd Graph in an Editor Tab")
-    workbench.panel_shows("MeanBackward0")
+    workbench.wait_for_nodes("Mean")
     workbench.take_picture("tab-dark")
 
 

@@ -9,12 +9,41 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from playwright.sync_api import ConsoleMessage, Error, Frame, Locator, Page, expect
+from playwright.sync_api import ConsoleMessage, Error, Frame, Page, expect
 
 Value = TypeVar("Value")
 
 DEADLINE_S = 30.0
+SAME_LINE_PX = 8  # less than half a line's height
 BREAKPOINT = ".codicon-debug-breakpoint, .codicon-debug-breakpoint-unverified, .codicon-debug-stackframe"
+
+# Run in the page: numbers of the painted lines that hold an element, and the middle of a word in a line.
+LINES_WITH = r"""([selector, close]) => {
+  const top = (element) => element.getBoundingClientRect().top;
+  const numbers = [...document.querySelectorAll(".margin-view-overlays .line-numbers")];
+  return [...document.querySelectorAll(selector)].flatMap((mark) =>
+    numbers.filter((number) => Math.abs(top(number) - top(mark)) < close).map((number) => +number.textContent),
+  );
+}"""
+MIDDLE_OF_WORD = r"""([word, line, close]) => {
+  const top = (element) => element.getBoundingClientRect().top;
+  const numbers = [...document.querySelectorAll(".margin-view-overlays .line-numbers")];
+  const number = numbers.find((each) => +each.textContent === line);
+  for (const row of document.querySelectorAll(".monaco-editor .view-line")) {
+    if (Math.abs(top(row) - top(number)) > close) continue;
+    const walker = document.createTreeWalker(row, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const at = walker.currentNode.data.search(new RegExp(`\\b${word}\\b`));
+      if (at < 0) continue;
+      const range = document.createRange();
+      range.setStart(walker.currentNode, at);
+      range.setEnd(walker.currentNode, at + word.length);
+      const { left, top, width, height } = range.getBoundingClientRect();
+      return [left + width / 2, top + height / 2];
+    }
+  }
+  return null;
+}"""
 
 
 class Workbench:
@@ -26,6 +55,7 @@ class Workbench:
         self._address = address
         self._pictures = pictures
         self.complaints: list[str] = []
+        self._settings_written = 0
         page.on("console", self._hear)
 
     # -- files -------------------------------------------------------------------------------------------
@@ -74,10 +104,19 @@ class Workbench:
         expect(self.page.locator(".quick-input-widget")).to_be_hidden()
 
     def write_settings(self, **settings: Any) -> None:
-        """The folder's settings, anew; ``__`` in a name stands for a dot."""
+        """The folder's settings, anew, until they hold; ``__`` in a name stands for a dot."""
         path = self.folder / ".vscode" / "settings.json"
         given = {name.replace("__", "."): value for name, value in settings.items()}
-        path.write_text(json.dumps(given), encoding="utf-8")
+        self._settings_written += 1
+        title = f"settings {self._settings_written}"
+
+        def hold() -> bool:
+            # Written again and again: the workbench may not watch its folder yet.
+            path.write_text(json.dumps({**given, "window.title": title}), encoding="utf-8")
+            self.page.wait_for_timeout(200)
+            return self.page.title() == title
+
+        self.wait_for(hold, "the settings to hold")
 
     def write_launch(self, **more: Any) -> None:
         """The folder's launch.json: as the Python Debugger makes it, with some keys more."""
@@ -98,11 +137,11 @@ class Workbench:
         """A breakpoint in the file in front; again until the debugger's extension is there to allow it."""
 
         def is_set() -> bool:
-            if self._glyph(line).count() == 0:
+            if line not in self._lines_with(BREAKPOINT):
                 self.go_to_line(line)
                 self.page.keyboard.press("F9")
                 self.page.wait_for_timeout(200)  # the glyph is painted in the next frames
-            return self._glyph(line).count() > 0
+            return line in self._lines_with(BREAKPOINT)
 
         self.wait_for(is_set, f"a breakpoint at line {line}")
 
@@ -115,10 +154,13 @@ class Workbench:
         self.page.keyboard.press("F5")
 
     def wait_until_stopped(self, line: int, *, deadline_s: float = DEADLINE_S) -> None:
-        """The debugger stands at a line, and the editor shows it."""
-        frame = self.page.locator(".debug-call-stack .stack-frame .line-number").first
-        expect(frame).to_have_text(f"{line}:1", timeout=deadline_s * 1000)
-        expect(self.page.locator(".debug-top-stack-frame-line").first).to_be_visible()
+        """The debugger stands at a line of the file in front, and the editor shows it."""
+
+        self.wait_for(
+            lambda: line in self._lines_with(".debug-top-stack-frame-line"),
+            f"a stop at line {line}",
+            deadline_s=deadline_s,
+        )
 
     def step_over(self, *, to_line: int) -> None:
         """F10, and where it must come to stand."""
@@ -151,8 +193,8 @@ class Workbench:
         self.page.mouse.move(700, 5)
         self.stop_debugging()
         self.remove_breakpoints()
-        self.write_settings()
         self.write_launch()
+        self.write_settings()
         self.close_editors()
 
     # -- what is shown -----------------------------------------------------------------------------------
@@ -166,8 +208,8 @@ class Workbench:
         return self.wait_for(find, f"the panel with {holds}")
 
     def panel_text(self) -> str:
-        """All that the panel says."""
-        return self.panel().locator("body").inner_text()
+        """All that the panel says; of the drawn graph what a screen reader says."""
+        return "\n".join((self.panel().locator("body").inner_text(), *self.nodes()))
 
     def panel_shows(self, text: str) -> None:
         """Wait until the panel says something."""
@@ -180,39 +222,47 @@ class Workbench:
 
         self.wait_for(is_there, f"{text!r} in the panel")
 
+    def nodes(self) -> list[str]:
+        """What each node of the drawn graph is called, as a screen reader says it."""
+        return [str(node.get_attribute("aria-label")) for node in self.panel().locator("[role=option]").all()]
+
+    def wait_for_nodes(self, *operations: str) -> None:
+        """Wait until the graph has these operations, by their short names."""
+
+        def are_there() -> bool:
+            try:
+                names = [label.rpartition(", ")[2] for label in self.nodes()]
+            except Error:  # its page was just replaced
+                return False
+            return set(operations) <= set(names)
+
+        self.wait_for(are_there, f"{', '.join(operations)} in the graph")
+
     def show_panel(self) -> None:
         """Bring the panel to the front by its command."""
         self.run_command("tapelens: Show the Autograd Graph")
 
-    def stop_reason(self) -> str:
-        """Why the debugger stands, as the call stack says."""
-        return (
-            self.page.locator(".debug-call-stack").locator("xpath=ancestor::*[contains(@class,'pane')][1]").inner_text()
-        )
-
     def problems(self) -> list[str]:
-        """The rows of the Problems view, as they read."""
-        self.page.keyboard.press("Control+Shift+M")
-        rows = self.page.locator(".markers-panel .monaco-list-row")
+        """The rows of the Problems view, as they read; none while another view takes its place."""
         if not self.page.locator(".markers-panel").is_visible():
-            self.page.keyboard.press("Control+Shift+M")
-            expect(self.page.locator(".markers-panel")).to_be_visible()
+            self.run_command("Problems: Focus on Problems View")
+        rows = self.page.locator(".markers-panel .monaco-list-row")
         return [" ".join(text.split()) for text in rows.all_inner_texts()]
 
     def hover(self, word: str, *, line: int) -> str:
         """What the language hover (Alt held) says of a word of the file in front."""
-        self.go_to_line(line)
         x, y = self._middle_of(word, line)
-        self.page.mouse.move(x, y + 200)
-        self.page.keyboard.down("Alt")
-        try:
-            self.page.mouse.move(x - 1, y)
-            self.page.mouse.move(x, y)
-            card = self.page.locator(".monaco-hover:not(.hidden) .hover-contents").first
-            expect(card).to_be_visible(timeout=DEADLINE_S * 1000)
-            return self.page.locator(".monaco-hover:not(.hidden)").first.inner_text()
-        finally:
-            self.page.keyboard.up("Alt")
+        self.page.mouse.move(x, 5)
+        self.page.mouse.move(x, y)
+        expect(self.page.locator(".debug-hover-widget")).to_be_visible(timeout=DEADLINE_S * 1000)
+        self.page.keyboard.down("Alt")  # from the debugger's hover to the language's
+        card = self.page.locator(".monaco-hover:not(.hidden) .hover-contents").first
+        expect(card).to_be_visible(timeout=DEADLINE_S * 1000)
+        self.take_picture(f"hover-{word}")
+        text = card.inner_text()
+        self.page.keyboard.up("Alt")
+        self.page.mouse.move(x, 5)
+        return text
 
     def notifications(self) -> list[str]:
         """Messages in the corner."""
@@ -247,43 +297,13 @@ class Workbench:
         if "Content Security Policy" in message.text and "tapelens" in message.text:
             self.complaints.append(message.text)
 
-    def _line(self, line: int) -> Locator:
-        """The painted line's number, in the margin of the editor in front."""
-        return self.page.locator(".margin-view-overlays .line-numbers").get_by_text(str(line), exact=True)
-
-    def _glyph(self, line: int) -> Locator:
-        box = self._line(line).first.bounding_box()
-        top = box["y"] if box else -1
-        found = self.page.locator(BREAKPOINT)
-        for index in range(found.count()):
-            place = found.nth(index).bounding_box()
-            if place and abs(place["y"] - top) < 8:
-                return found.nth(index)
-        return self.page.locator(".no-such-glyph")
+    def _lines_with(self, selector: str) -> list[int]:
+        """Numbers of the painted lines of the file in front that something stands in."""
+        return self.page.evaluate(LINES_WITH, [selector, SAME_LINE_PX])
 
     def _middle_of(self, word: str, line: int) -> tuple[float, float]:
         """Where a word is painted."""
-        box = self._line(line).first.bounding_box()
-        assert box, f"line {line} is not on the screen"
-        place = self.page.evaluate(
-            """([word, top]) => {
-              for (const line of document.querySelectorAll(".monaco-editor .view-line")) {
-                if (Math.abs(line.getBoundingClientRect().top - top) > 8) continue;
-                const walker = document.createTreeWalker(line, NodeFilter.SHOW_TEXT);
-                while (walker.nextNode()) {
-                  const at = walker.currentNode.data.search(new RegExp(`\\\\b${word}\\\\b`));
-                  if (at < 0) continue;
-                  const range = document.createRange();
-                  range.setStart(walker.currentNode, at);
-                  range.setEnd(walker.currentNode, at + word.length);
-                  const { left, top, width, height } = range.getBoundingClientRect();
-                  return [left + width / 2, top + height / 2];
-                }
-              }
-              return null;
-            }""",
-            [word, box["y"]],
-        )
+        place = self.page.evaluate(MIDDLE_OF_WORD, [word, line, SAME_LINE_PX])
         assert place, f"{word} is not in line {line}"
         return place[0], place[1]
 
