@@ -68,12 +68,17 @@ def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
             ["run", "--pause-on", "all", "--python", ".", "train.py"],
             "--python . is a folder: name the interpreter in it",
         ),
-        (["run", "--pause-on", "all", "--python", "./false", "train.py"], "false is no Python 3 interpreter."),
+        (["run", "--pause-on", "all", "--python", "./false", "train.py"], "false is no Python interpreter."),
         (["run", "--pause-on", "all", "--python", "./text", "train.py"], "text cannot be executed: Exec format error."),
         (
             ["run", "--pause-on", "all", "--output", "no/where", "train.py"],
             "--output no/where cannot be written: No such",
         ),
+        (
+            ["run", "--pause-on", "all", "--python", "./old", "train.py"],
+            "old is Python 3.6; tapelens needs 3.10 or newer",
+        ),
+        (["run", "--pause-on", "all", "--python", "./old", "-m", "train"], "old is Python 3.6; tapelens needs 3.10"),
         (["attach", "localhost"], "attach takes HOST:PORT, such as 127.0.0.1:5678, not 'localhost'."),
         (["attach", "localhost:99999"], "attach takes HOST:PORT"),
         (["rules", "double-bakward"], "rules: there is no rule 'double-bakward': did you mean double-backward?"),
@@ -88,6 +93,7 @@ def test_one_sentence_says_what_is_wrong(
     (train.parent / "null.py").write_bytes(b"x = 1\0\n")
     (train.parent / "false").symlink_to("/bin/false")
     script(train.parent, "no program", "text").chmod(0o755)
+    script(train.parent, "#!/bin/sh\necho 3.6\n", "old").chmod(0o755)
     assert sentence in complaint(capsys, *arguments)
 
 

@@ -321,6 +321,26 @@ def test_an_adapter_killed_at_a_stop_is_told_and_takes_the_program_along(plain: 
     assert ended.said[-1] == "The debugger went away before the program ended."
 
 
+def test_a_command_that_is_killed_leaves_nothing_either(plain: Path):
+    command = at_a_stop(plain)
+    command.process.kill()
+    assert command.process.wait(30) == -signal.SIGKILL
+    command.assert_nothing_left()
+
+
+def test_what_the_program_started_ends_with_it(tmp_path: Path):
+    path = script(
+        tmp_path,
+        "import subprocess, time\nchild = subprocess.Popen(['sleep', '600'])\nx = 1  # here\n"
+        "print('waiting', flush=True)\ntime.sleep(600)\n",
+    )
+    command = Command("run", here(path), path.name, cwd=tmp_path)
+    command.read_until("waiting", "out")
+    assert "sleep 600 " in command.descendants().values()
+    command.process.send_signal(signal.SIGINT)
+    assert command.wait().status == 130
+
+
 def test_run_imports_no_language_server():
     code = "import sys, tapelens.cli; sys.exit(any(name in sys.modules for name in ('pygls', 'lsprotocol')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..errors import UsageError
 
+OLDEST_PYTHON = (3, 10)
 INTERPRETER_DEADLINE_S = 30.0
 
 _COMPILE = "import sys; compile(open(sys.argv[1], 'rb').read(), sys.argv[1], 'exec', dont_inherit=True)"
@@ -20,12 +21,13 @@ def find_python(written: str | None) -> Path | None:
     """The interpreter that ``--python`` names, by path or as found on ``PATH``; None for this one.
 
     Raises:
-        UsageError: There is no such file, or it cannot be executed.
+        UsageError: There is no such file, it cannot be executed, or it is no Python that the probe can enter.
     """
     if written is None:
         return None
     found = shutil.which(written)
     if found is not None:
+        _check_python(Path(found).absolute())
         return Path(found).absolute()
     if Path(written).is_dir():
         raise UsageError(f"--python {written} is a folder: name the interpreter in it, such as bin/python.")
@@ -38,7 +40,7 @@ def check_program(path: Path, *, python: Path | None) -> None:
     """See that a script is there and compiles for the interpreter that will run it.
 
     Raises:
-        UsageError: It is not, or does not; or ``python`` is no Python interpreter.
+        UsageError: It is not, or does not.
     """
     if path.is_dir() and not (path / "__main__.py").is_file():
         raise UsageError(f"{path} is a folder without a __main__.py: name a Python file in it.")
@@ -46,8 +48,6 @@ def check_program(path: Path, *, python: Path | None) -> None:
         raise UsageError(f"{path}: there is no such script.")
     if not os.access(path, os.R_OK):
         raise UsageError(f"{path} cannot be read.")
-    if python is not None:
-        _check_python(python)
     if path.is_file() and path.suffix != ".pyz":
         _check_syntax(path, python)
 
@@ -71,9 +71,15 @@ def _check_syntax(path: Path, python: Path | None) -> None:
 
 
 def _check_python(python: Path) -> None:
-    answer = _ask(python, "-c", "import sys; print(sys.version_info[0])")
-    if answer.returncode != 0 or answer.stdout.strip() != "3":
-        raise UsageError(f"--python {python} is no Python 3 interpreter.")
+    answer = _ask(python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
+    parts = answer.stdout.strip().split(".")
+    if answer.returncode != 0 or not all(part.isdigit() for part in parts):
+        raise UsageError(f"--python {python} is no Python interpreter.")
+    if tuple(map(int, parts)) < OLDEST_PYTHON:
+        oldest = ".".join(map(str, OLDEST_PYTHON))
+        raise UsageError(
+            f"--python {python} is Python {answer.stdout.strip()}; tapelens needs {oldest} or newer there."
+        )
 
 
 def _ask(python: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
