@@ -60,6 +60,8 @@ class Driven:
 
     async def run_to_end(self) -> None:
         """Continue through whatever stops are left."""
+        if self.info.state == "stopped" and self._settled.empty():
+            await self.go_on()
         ended = asyncio.create_task(self.session.wait_ended())
         while not ended.done():
             stop = asyncio.create_task(self._settled.get())
@@ -81,6 +83,7 @@ async def driven(
     armed: bool = True,
     args: Sequence[str] = (),
     stop_on_uncaught: bool = True,
+    condition: str | None = None,
 ) -> AsyncIterator[Driven]:
     """A program launched with breakpoints at ``stops``; ended whatever happens."""
     run = Driven(store or Store())
@@ -88,7 +91,7 @@ async def driven(
         program=program,
         args=args,
         cwd=program.parent,
-        breakpoints=[Breakpoint(path=program, line=line) for line in stops],
+        breakpoints=[Breakpoint(path=program, line=line, condition=condition) for line in stops],
         stop_on_uncaught=stop_on_uncaught,
     )
     opening = DirectSession.launch(

@@ -71,7 +71,7 @@ def root_name(snapshot: Snapshot, tensors: list[TensorRow]) -> str:
 def _sentence(scene: _Scene, tensor: TensorRow) -> TensorSentence:
     if tensor.is_leaf is None or tensor.requires_grad is None:
         title, text, advice = _unread(scene, tensor)
-    elif tensor.row == scene.backward.root and scene.backward.will_raise is not None:
+    elif tensor.row == scene.backward.root and scene.backward.will_raise is not None and _is_written(scene):
         title, text, advice = _doomed(scene, tensor)
     elif not tensor.requires_grad:
         title, text, advice = _outside(tensor)
@@ -83,6 +83,11 @@ def _sentence(scene: _Scene, tensor: TensorRow) -> TensorSentence:
         title, text, advice = _passer(scene, tensor)
     sentences = " ".join(part for part in (text, _hooked(scene, tensor.hooks)) if part)
     return TensorSentence(tensor=tensor.row, title=title, text=sentences, advice=advice)
+
+
+def _is_written(scene: _Scene) -> bool:
+    """The line about to run is the backward that is meant, not just one that could be called."""
+    return scene.backward.chosen_by == "line"
 
 
 def _unread(scene: _Scene, tensor: TensorRow) -> tuple[str, str, str]:
