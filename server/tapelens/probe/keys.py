@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
@@ -18,7 +18,7 @@ def key_of(node: torch.autograd.graph.Node) -> int:
     NOTE [keys in metadata]: the Python object of a node comes and goes, ``id`` is recycled and a
     sequence number is per thread; ``metadata`` lives exactly as long as the node itself.
     """
-    metadata = node.metadata
+    metadata: Any = node.metadata  # declared as a method, and is none
     key = metadata.get(_ENTRY)
     if key is None:
         key = metadata[_ENTRY] = next(_serials)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from ...wire.sites import Site
 from ...wire.snapshot import Backward as BackwardFacts
-from ...wire.snapshot import HookColumns, LeftOut, Snapshot
+from ...wire.snapshot import HookColumns, LeftOut, NodeColumns, SavedColumns, Snapshot, TensorColumns
 from .backward import Backward
 from .foresight import Leaves, Root, choose_root
 from .graph import ACCUMULATE_GRAD, Graph, walk_graph
@@ -22,6 +22,7 @@ from .nodes import edge_columns, node_columns, read_saved, saved_columns
 from .raising import FreedBy
 from .reading import Reading
 from .roots import backward_call
+from .saved import NodeSaved
 from .statistics import StatisticsTable
 from .tables import NONE, Shapes, Sites, Strings
 from .tensors import TensorRows
@@ -64,78 +65,139 @@ def capture_frame(
     begun = time.perf_counter_ns()
     torch = sys.modules["torch"]
     with collector_held(), undisturbed():
-        reach = Reach(tensors=bounds.tensors, values=bounds.values)
-        reach.walk(names_of(frame))
-        tensors = TensorRows(reach.tensors)
-        root = _choose_root(frame, tensors)
-        graph = walk_graph(_roots(root, tensors), at_most=bounds.nodes)
-        leaves, leaf_rows, parameters = _tie_leaves(graph, tensors)
-        details_until = time.perf_counter_ns() + bounds.details_ms * 1_000_000
-        saved, saved_unread = read_saved(graph, deadline_ns=details_until)
-        backward = Backward(root, graph, saved, leaves, tensors.readings)
-        foresight = backward.foresee(freed_by, parameters)
-        strings, shapes, sites = Strings(), Shapes(), Sites()
-        statistics = StatisticsTable()
-        numbers_until = time.perf_counter_ns() + bounds.numbers_ms * 1_000_000
-        numbers = tensors.read_values(statistics, deadline_ns=numbers_until)
-        hooks, hooks_run, hooks_left_out = _hooks(tensors, backward, strings, sites, bounds.hooks)
-        saved_rows, saved_left_out = saved_columns(saved, tensors, strings=strings, shapes=shapes, at_most=bounds.saved)
-        tensor_rows = tensors.columns(
-            strings=strings, shapes=shapes, graph=graph, effect=backward.effect_on, statistics=numbers
-        )
-        node_rows = node_columns(
-            graph,
-            saved,
-            leaf_rows,
-            parameters=parameters,
-            strings=strings,
-            shapes=shapes,
-            sites=sites,
-            deadline_ns=details_until,
-        )
+        scene = _look(frame, bounds, freed_by)
+        tables = _Tables()
+        columns = _columns(scene, tables, bounds)
         grad_mode, inference_mode = torch.is_grad_enabled(), torch.is_inference_mode_enabled()
-    left_out = (
-        _left_out("tensors", reach.cut_tensors, f"more than {bounds.tensors} tensors in the frame"),
-        _left_out("tensors", reach.cut_values, "long containers and far values were not looked into"),
-        _left_out("nodes", graph.left_out, f"at least so many beyond the first {bounds.nodes} nodes"),
-        _left_out("saved", saved_unread, f"nodes whose saved tensors {bounds.details_ms} ms did not suffice for"),
-        _left_out("saved", saved_left_out, f"more than {bounds.saved} saved tensors"),
-        _left_out("hooks", hooks_left_out, f"more than {bounds.hooks} hooks"),
-        _left_out("values", tensors.unread_values, "tensors whose values no budget was left for"),
-        _left_out("names", sum(named.unnamed_too for named in reach.tensors.values()), "further names of tensors"),
+        left_out = _everything_left_out(scene, columns, bounds)
+        return Snapshot(
+            kind="snapshot",
+            stop=stop,
+            thread=thread,
+            depth=depth,
+            site=site,
+            torch=str(torch.__version__),
+            grad_mode=grad_mode,
+            inference_mode=inference_mode,
+            strings=tables.strings.table(),
+            shapes=tables.shapes.table(),
+            sites=tables.sites.table(),
+            storage_bytes=scene.tensors.storage_bytes(),
+            statistics=tables.statistics.columns(),
+            tensors=columns.tensors,
+            nodes=columns.nodes,
+            edges=edge_columns(scene.graph),
+            saved=columns.saved,
+            hooks=columns.hooks,
+            backward=_backward_facts(scene, columns.hooks_run),
+            left_out=left_out,
+            capture_us=(time.perf_counter_ns() - begun) // 1000,
+        )
+
+
+@dataclass(slots=True)
+class _Scene:
+    """What was found and thought through, with the program's own tensors and nodes still in hand."""
+
+    reach: Reach
+    tensors: TensorRows
+    graph: Graph
+    leaf_rows: dict[int, int]
+    parameters: set[int]
+    saved: list[NodeSaved]
+    saved_unread: int
+    backward: Backward
+    details_until_ns: int
+
+
+@dataclass(slots=True)
+class _Tables:
+    """What repeats, kept once."""
+
+    strings: Strings = field(default_factory=Strings)
+    shapes: Shapes = field(default_factory=Shapes)
+    sites: Sites = field(default_factory=Sites)
+    statistics: StatisticsTable = field(default_factory=StatisticsTable)
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The scene in columns, and how many rows the bounds kept out of them."""
+
+    tensors: TensorColumns
+    nodes: NodeColumns
+    saved: SavedColumns
+    saved_left_out: int
+    hooks: HookColumns
+    hooks_run: tuple[int, ...]
+    hooks_left_out: int
+
+
+def _look(frame: FrameType, bounds: Bounds, freed_by: FreedBy) -> _Scene:
+    reach = Reach(tensors=bounds.tensors, values=bounds.values)
+    reach.walk(names_of(frame))
+    tensors = TensorRows(reach.tensors)
+    root = _choose_root(frame, tensors)
+    graph = walk_graph(_roots(root, tensors), at_most=bounds.nodes)
+    leaves, leaf_rows, parameters = _tie_leaves(graph, tensors)
+    until_ns = time.perf_counter_ns() + bounds.details_ms * 1_000_000
+    saved, saved_unread = read_saved(graph, deadline_ns=until_ns)
+    backward = Backward(root, graph, saved, leaves, tensors.readings)
+    backward.foresee(freed_by, parameters)
+    return _Scene(reach, tensors, graph, leaf_rows, parameters, saved, saved_unread, backward, until_ns)
+
+
+def _columns(scene: _Scene, tables: _Tables, bounds: Bounds) -> _Columns:
+    strings, shapes, sites = tables.strings, tables.shapes, tables.sites
+    numbers_until = time.perf_counter_ns() + bounds.numbers_ms * 1_000_000
+    numbers = scene.tensors.read_values(tables.statistics, deadline_ns=numbers_until)
+    saved, saved_left_out = saved_columns(
+        scene.saved, scene.tensors, strings=strings, shapes=shapes, at_most=bounds.saved
     )
-    return Snapshot(
-        kind="snapshot",
-        stop=stop,
-        thread=thread,
-        depth=depth,
-        site=site,
-        torch=str(torch.__version__),
-        grad_mode=grad_mode,
-        inference_mode=inference_mode,
-        capture_us=(time.perf_counter_ns() - begun) // 1000,
-        strings=strings.table(),
-        shapes=shapes.table(),
-        sites=sites.table(),
-        storage_bytes=tensors.storage_bytes(),
-        statistics=statistics.columns(),
-        tensors=tensor_rows,
-        nodes=node_rows,
-        edges=edge_columns(graph),
-        saved=saved_rows,
-        hooks=hooks,
-        backward=BackwardFacts(
-            root=tensors.row(id(root.readings[0].tensor)) if len(root.readings) == 1 else NONE,
-            expression=root.expression,
-            chosen_by=root.chosen_by,
-            will_raise=foresight.will_raise,
-            nodes_freed=foresight.nodes_freed,
-            bytes_freed=foresight.bytes_freed,
-            hooks=hooks_run,
-            retains=root.retains,
-        ),
-        left_out=tuple(entry for entry in left_out if entry is not None),
+    hooks, hooks_run, hooks_left_out = _hooks(scene.tensors, scene.backward, strings, sites, bounds.hooks)
+    tensors = scene.tensors.columns(
+        strings=strings, shapes=shapes, graph=scene.graph, effect=scene.backward.effect_on, statistics=numbers
     )
+    nodes = node_columns(
+        scene.graph,
+        scene.saved,
+        scene.leaf_rows,
+        parameters=scene.parameters,
+        strings=strings,
+        shapes=shapes,
+        sites=sites,
+        deadline_ns=scene.details_until_ns,
+    )
+    return _Columns(tensors, nodes, saved, saved_left_out, hooks, hooks_run, hooks_left_out)
+
+
+def _backward_facts(scene: _Scene, hooks_run: tuple[int, ...]) -> BackwardFacts:
+    root, foresight = scene.backward.root, scene.backward.foresight
+    return BackwardFacts(
+        root=scene.tensors.row(id(root.readings[0].tensor)) if len(root.readings) == 1 else NONE,
+        expression=root.expression,
+        chosen_by=root.chosen_by,
+        will_raise=foresight.will_raise,
+        nodes_freed=foresight.nodes_freed,
+        bytes_freed=foresight.bytes_freed,
+        hooks=hooks_run,
+        retains=root.retains,
+    )
+
+
+def _everything_left_out(scene: _Scene, columns: _Columns, bounds: Bounds) -> tuple[LeftOut, ...]:
+    unnamed = sum(named.unnamed_too for named in scene.reach.tensors.values())
+    every = (
+        _left_out("tensors", scene.reach.cut_tensors, f"more than {bounds.tensors} tensors in the frame"),
+        _left_out("tensors", scene.reach.cut_values, "long containers and far values were not looked into"),
+        _left_out("nodes", scene.graph.left_out, f"at least so many beyond the first {bounds.nodes} nodes"),
+        _left_out("saved", scene.saved_unread, f"nodes whose saved tensors {bounds.details_ms} ms did not suffice for"),
+        _left_out("saved", columns.saved_left_out, f"more than {bounds.saved} saved tensors"),
+        _left_out("hooks", columns.hooks_left_out, f"more than {bounds.hooks} hooks"),
+        _left_out("values", scene.tensors.unread_values, "tensors whose values no budget was left for"),
+        _left_out("names", unnamed, "further names of tensors"),
+    )
+    return tuple(entry for entry in every if entry is not None)
 
 
 def _choose_root(frame: FrameType, tensors: TensorRows) -> Root:

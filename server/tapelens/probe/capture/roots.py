@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+import opcode
 import sys
 import types
 from collections.abc import Iterator
@@ -51,7 +52,7 @@ class BackwardCall:
 
 def backward_call(frame: types.FrameType) -> BackwardCall | None:
     """The call that the line about to run makes; None when it makes none that can be told."""
-    if not _is_at_line_start(frame):
+    if _is_in_call(frame):
         return None
     for statement in _statements_at(frame):
         for call in _calls(statement, frame.f_lineno):
@@ -61,9 +62,12 @@ def backward_call(frame: types.FrameType) -> BackwardCall | None:
     return None
 
 
-def _is_at_line_start(frame: types.FrameType) -> bool:
-    """Whether the line is still to run: not so in a caller, nor where it raised."""
-    return any(start == frame.f_lasti for start, _, _ in frame.f_code.co_lines())
+def _is_in_call(frame: types.FrameType) -> bool:
+    """Whether the line is in the middle of a call: so in a caller's frame, and where a call raised."""
+    code, at = frame.f_code, frame.f_lasti
+    if at < 0 or any(start == at for start, _, _ in code.co_lines()):
+        return False
+    return opcode.opname[code.co_code[at]].startswith(("CALL", "PRECALL", "CACHE"))
 
 
 def _statements_at(frame: types.FrameType) -> list[ast.stmt]:
