@@ -56,7 +56,7 @@ browser: .venv/.ready node_modules/.ready
 	@touch $@
 
 node_modules/.ready: package-lock.json package.json
-	@node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null \
+	@node -e 'process.exit(+process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null \
 	  || { echo "tapelens needs Node 20 or newer to build its panel: install it, then run make again."; exit 1; }
 	@echo "setting up node_modules (once) ..."
 	@npm ci --silent --no-audit --no-fund
