@@ -42,6 +42,7 @@ if "never" in sys.argv:
 """
 
 SEED = """\
+import sys
 import torch
 
 class Sulky:
@@ -55,6 +56,7 @@ y2 = 2 * x
 loss = (y1 - y2) ** 2
 loss.backward()  # here
 print("x.grad", x.grad.item())  # after
+sys.exit(int(len(sys.argv) > 1))
 """
 
 FREED = """\
@@ -120,6 +122,14 @@ def test_json_is_one_object_on_standard_output_and_the_programs_output_goes_to_s
     assert after["backward"]["will_raise"]["reason"] == "freed"
     assert ended.object["exit_code"] == 0
     assert ended.object["notes"] == []
+
+
+def test_an_exit_is_no_stop_and_no_exception_with_torch_either(tmp_path: Path):
+    path = script(tmp_path, SEED)
+    ended = tapelens("run", here(path), "--format=json", path.name, "fail", cwd=tmp_path)
+    assert (ended.status, ended.object["exit_code"]) == (1, 1)
+    assert [stop["reason"] for stop in ended.object["stops"]] == ["breakpoint"]
+    assert ended.object["uncaught"] == []
 
 
 def test_an_exception_out_of_backward_stops_there_and_its_status_wins(tmp_path: Path):

@@ -16,7 +16,7 @@ from ..store.sessions import Change, StopSettled, Store
 from ..web.server import PanelServer
 from .following import Following
 from .outcome import FAILED, KILLED_BY
-from .showing import Showing
+from .showing import EXIT, Showing
 
 OpenSession = Callable[[Store, OnOutput], Awaitable[DirectSession]]
 
@@ -155,17 +155,13 @@ class Follower:
     def _on_change(self, change: Change) -> None:
         if not isinstance(change, StopSettled):
             self.showing.take(change)
-        elif is_exit(change):
+        elif change.reason == "exception" and change.text == EXIT:
+            self.showing.pass_over(change)
             self._stops.put_nowait(change)
         else:
             self.showing.take(change)
             if not self._following.stay:
                 self._stops.put_nowait(change)
-
-
-def is_exit(stop: StopSettled) -> bool:
-    """The debugger takes ``sys.exit(3)`` for an exception that nobody catches; nothing is wrong there."""
-    return stop.reason == "exception" and stop.text == "SystemExit"
 
 
 @contextmanager

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..report.json import Run
 from ..report.wording import counted, listed
+from ..sessions.ends import KILLS
 from ..sessions.interface import Breakpoint
 from ..store.sessions import SessionInfo
 from ..wire.findings import Finding
 from .breakpoints import effective_line
-
-_DEADLY = ("SIGKILL", "SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE", "SIGTERM")
 
 OK = 0
 FINDINGS = 1
 FAILED = 2
 KILLED_BY = 128
 """Added to a signal's number, as shells do."""
-
-# NOTE [killed by a signal]: debugpy's launcher tells the lowest eight bits of a negative return code,
-# 247 for SIGKILL. Statuses that programs also give by themselves (255 for -1) are left as they are.
-KILLS = {256 - each: each for name in _DEADLY if (each := getattr(signal, name, None)) is not None}
 
 
 def faults(findings: Sequence[Finding]) -> list[Finding]:

@@ -20,6 +20,7 @@ from ..store.sessions import (
     GradientsArrived,
     SessionChanged,
     SessionInfo,
+    Stop,
     StopArrived,
     StopSettled,
     Store,
@@ -30,6 +31,9 @@ from ..wire.gradients import Gradients
 from ..wire.snapshot import Snapshot
 from .following import Following
 from .outcome import ending, exit_status, torch_sentence, unreached
+
+EXIT = "SystemExit"
+"""The debugger takes ``sys.exit(3)`` for an exception that nobody catches; nothing is wrong there."""
 
 SNAPSHOTS_KEPT = 20
 """Snapshots in which a backward's nodes are looked up."""
@@ -91,6 +95,12 @@ class Showing:
             case _:
                 pass
 
+    def pass_over(self, stop: StopSettled) -> None:
+        """A stop that is none to the user."""
+        self.started()
+        if self._is_of(stop.snapshot):
+            self.run.stops.pop()
+
     def note(self, sentence: str) -> None:
         """Something went otherwise than asked; a second time is not told."""
         if sentence not in self.run.notes:
@@ -142,17 +152,23 @@ class Showing:
     def _keep(self, change: StopSettled | StopArrived | GradientsArrived | FindingArrived | UncaughtArrived) -> None:
         match change:
             case StopSettled():
-                self.run.stops.append(change)
+                if self._is_of(change.snapshot):
+                    self.run.stops[-1] = change
+                else:
+                    self.run.stops.append(change)
             case StopArrived(stop=stop):
                 self._snapshots.append(stop.snapshot)
                 del self._snapshots[:-SNAPSHOTS_KEPT]
+                if not self._is_of(stop.snapshot):
+                    self.run.stops.append(_unsettled(stop))
             case GradientsArrived(session=session, gradients=gradients):
                 self.run.gradients.setdefault(session, []).append(gradients)
             case FindingArrived(finding=finding):
                 self._findings[_key(finding)] = finding
                 self.run.findings = list(self._findings.values())
             case UncaughtArrived(uncaught=uncaught):
-                self.run.uncaught.append(uncaught)
+                if uncaught.type_name != EXIT:
+                    self.run.uncaught.append(uncaught)
 
     def _print(self, change: StopSettled | StopArrived | GradientsArrived | FindingArrived | UncaughtArrived) -> None:
         match change:
@@ -167,6 +183,11 @@ class Showing:
                     self._text.finding(finding)
             case UncaughtArrived(uncaught=uncaught):
                 self._text.uncaught(uncaught)
+
+    def _is_of(self, snapshot: Snapshot | None) -> bool:
+        """The latest stop is the one that a snapshot was taken at."""
+        latest = self.run.stops[-1].snapshot if self.run.stops else None
+        return snapshot is not None and latest is not None and latest.stop == snapshot.stop
 
     def _snapshot_behind(self, gradients: Gradients) -> Snapshot | None:
         ran = set(gradients.nodes.key) | set(gradients.edges.source)
@@ -190,6 +211,21 @@ class _ClosedPipe(contextlib.AbstractContextManager[None]):
             os.dup2(nowhere.fileno(), self._stream.fileno())  # else the interpreter fails as it flushes at exit
         self._on_closed()
         return True
+
+
+def _unsettled(stop: Stop) -> StopSettled:
+    """A stop as its snapshot knows it: who looks at a page may go on before the debugger has told the rest."""
+    site = stop.snapshot.site
+    return StopSettled(
+        session=stop.session,
+        reason=stop.reason or "stop",
+        text="",
+        thread=stop.snapshot.thread,
+        path=site.path,
+        line=site.line,
+        function=site.function,
+        snapshot=stop.snapshot,
+    )
 
 
 def _key(finding: Finding) -> tuple[str, str, int, bool]:
