@@ -83,7 +83,7 @@ export class Status implements Disposable {
         this.item.backgroundColor = new ThemeColor("statusBarItem.errorBackground");
         break;
       case "running":
-        this.item.text = this.findings > 0 ? this.counted() : WORDS[this.watched].text;
+        this.item.text = WORDS[this.watched].text + this.counted();
         this.item.tooltip = WORDS[this.watched].tooltip;
         break;
     }
@@ -91,6 +91,7 @@ export class Status implements Disposable {
   }
 
   private counted(): string {
-    return `$(warning) tapelens: ${this.findings} ${this.findings === 1 ? "finding" : "findings"}`;
+    if (this.findings === 0) return "";
+    return ` $(warning) ${this.findings} ${this.findings === 1 ? "finding" : "findings"}`;
   }
 }

@@ -38,6 +38,10 @@ export class SessionTracker implements DebugAdapterTracker {
     this.around.relay.open(this.session);
   }
 
+  onWillReceiveMessage(message: unknown): void {
+    if (isEnding(message)) this.tell("tapelensStopping", {});
+  }
+
   onDidSendMessage(message: unknown): void {
     if (!isEvent(message)) return;
     switch (message.event) {
@@ -125,6 +129,16 @@ export class SessionTracker implements DebugAdapterTracker {
 function torchStateIn(batch: string): TorchState | undefined {
   const found = GREETING.exec(batch);
   return found?.[1] as TorchState | undefined;
+}
+
+/** The editor's user ends the session; a session that ended by itself has told so before. */
+function isEnding(message: unknown): boolean {
+  return (
+    typeof message === "object" &&
+    message !== null &&
+    "command" in message &&
+    (message.command === "disconnect" || message.command === "terminate")
+  );
 }
 
 interface DapEvent {

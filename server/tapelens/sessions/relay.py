@@ -11,6 +11,7 @@ from ..store.sessions import SessionInfo, Store
 from ..wire.commands import Command
 from ..wire.envelope import Batch
 from .answers import unwrap
+from .ends import KILLS
 from .interface import Action, DapRequest
 from .tracking import NOT_STOPPED, StopTracker
 
@@ -30,7 +31,8 @@ class RelaySession:
     """The user's own debug session, as the editor tells of it.
 
     The editor evaluates the bootstrap itself and passes its answer on as the event
-    ``tapelensBootstrap`` with ``{"result": text}`` or ``{"error": text}``.
+    ``tapelensBootstrap`` with ``{"result": text}`` or ``{"error": text}``, and tells by the event
+    ``tapelensStopping`` that its user ends the session.
     """
 
     def __init__(
@@ -39,15 +41,21 @@ class RelaySession:
         self.id = session_id
         self._store = store
         self._editor_request = request
+        self._stopping = False
         store.open(SessionInfo(session=session_id, label=label, parent=parent, controls=True))
         self._tracker = StopTracker(session_id, store, self._request)
 
     def handle_event(self, event: str, body: Mapping[str, Any]) -> None:
         """Take one event that the editor passed on."""
-        if event == "tapelensBootstrap":
-            self._on_bootstrap(body)
-        else:
-            self._tracker.handle_event(event, body)
+        match event:
+            case "tapelensBootstrap":
+                self._on_bootstrap(body)
+            case "tapelensStopping":
+                self._stopping = True
+            case _:
+                if event == "exited":
+                    self._on_exited(body)
+                self._tracker.handle_event(event, body)
 
     async def act(self, action: Action) -> None:
         """See ``Session.act``."""
@@ -57,6 +65,7 @@ class RelaySession:
         if action in NOT_STOPPED:
             self._tracker.going_on()
         if action == "stop":
+            self._stopping = True
             await self._request("disconnect", {"terminateDebuggee": True})
             return
         if thread is None:
@@ -77,6 +86,11 @@ class RelaySession:
             return await asyncio.wait_for(self._editor_request(command, arguments), RELAY_DEADLINE_S)
         except asyncio.TimeoutError as late:
             raise SessionError(f"The editor did not answer {command!r} within {RELAY_DEADLINE_S:g} s.") from late
+
+    def _on_exited(self, body: Mapping[str, Any]) -> None:
+        by = KILLS.get(body.get("exitCode", 0))
+        if by is not None and not self._stopping:
+            self._store.update(self.id, problem=f"The program was killed by {by.name}.")
 
     def _on_bootstrap(self, body: Mapping[str, Any]) -> None:
         problem = body.get("error")

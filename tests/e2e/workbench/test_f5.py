@@ -66,8 +66,11 @@ def test_a_function_of_the_users_own_has_its_node_and_its_leaves_their_gradients
     run_to(workbench, OWN_FUNCTION, "MyReLU on the tape")
     workbench.wait_for_nodes("MyReLU")
     workbench.step_over(to_line=lines["what the leaves received"])
+    workbench.choose_view("Tensors")
     workbench.panel_shows("[[4.5, 4.5]]")
     workbench.panel_shows("[[4.5]]")
+    workbench.take_picture("gradients")
+    workbench.choose_view("Graph")
 
 
 def test_holding_alt_over_a_name_explains_the_tensor(workbench: Workbench) -> None:
@@ -116,10 +119,9 @@ def test_two_sessions_at_once_and_one_after_have_each_their_graph(workbench: Wor
 def test_a_killed_program_is_said_to_be_and_the_next_session_works(workbench: Workbench) -> None:
     run_to(workbench, TELLS_ITS_PID, "about to be killed")
     workbench.wait_for_nodes("Sum")
-    pid = int((workbench.folder / TELLS_ITS_PID).with_suffix(".pid").read_text(encoding="utf-8"))
-    os.kill(pid, signal.SIGKILL)
+    os.kill(int((workbench.folder.parent / "pid").read_text(encoding="utf-8")), signal.SIGKILL)
     workbench.wait_until_ended()
-    workbench.panel_shows("ended")
+    workbench.panel_shows("The program was killed by SIGKILL.")
     workbench.take_picture("killed")
     workbench.remove_breakpoints()
     run_to(workbench, GROWING, "the whole graph")

@@ -69,12 +69,18 @@ class Workbench:
     def open_file(self, name: str) -> None:
         """Bring a file of the folder to the front, in a tab of its own."""
         tab = self.page.locator(f'.tab[data-resource-name="{name}"]')
-        if tab.count() == 0:
-            self.page.keyboard.press("Control+Shift+E")
-            self.page.get_by_role("treeitem", name=name, exact=True).dblclick()
-        else:
-            tab.first.click()
-        expect(self.page.locator(f'.tab.active[data-resource-name="{name}"]')).to_be_visible()
+        active = self.page.locator(f'.tab.active[data-resource-name="{name}"]')
+
+        def is_in_front() -> bool:
+            if tab.count() == 0:  # the tree may move under the mouse: look, and click again
+                self.page.keyboard.press("Control+Shift+E")
+                self.page.get_by_role("treeitem", name=name, exact=True).dblclick()
+            else:
+                tab.first.click()
+            self.page.wait_for_timeout(100)
+            return active.count() > 0
+
+        self.wait_for(is_in_front, f"{name} in front")
         expect(self.page.locator(".monaco-editor .view-line").first).to_be_visible()
 
     def close_editors(self) -> None:
@@ -222,6 +228,10 @@ class Workbench:
 
         self.wait_for(is_there, f"{text!r} in the panel")
 
+    def choose_view(self, name: str) -> None:
+        """One of the panel's own tabs."""
+        self.panel().get_by_role("tab", name=name, exact=True).click()
+
     def nodes(self) -> list[str]:
         """What each node of the drawn graph is called, as a screen reader says it."""
         return [str(node.get_attribute("aria-label")) for node in self.panel().locator("[role=option]").all()]
@@ -290,7 +300,7 @@ class Workbench:
             if answer := ask():
                 return answer
             self.page.wait_for_timeout(50)
-        picture = self.take_picture("late")
+        picture = self.take_picture("late-" + re.sub(r"\W+", "-", what)[:60])
         raise AssertionError(f"waited {deadline_s:g} s for {what}: see {picture}")
 
     def _hear(self, message: ConsoleMessage) -> None:
