@@ -23,7 +23,10 @@ try {
     logLevel: "warning",
   });
   const files = sources.map((name) => join(folder, name.replace(/\.ts$/, ".mjs")));
-  const run = spawnSync(process.execPath, ["--enable-source-maps", "--test", ...files], { stdio: "inherit" });
+  const options = ["--enable-source-maps", "--test", "--test-reporter=spec"];
+  const run = spawnSync(process.execPath, [...options, ...files], { encoding: "utf-8" });
+  const passed = /^ℹ pass (\d+)$/m.exec(run.stdout)?.[1];
+  process.stdout.write(run.status === 0 ? `${passed} tests of the panel passed\n` : run.stdout + run.stderr);
   process.exitCode = run.status ?? 1;
 } finally {
   await rm(folder, { recursive: true, force: true });

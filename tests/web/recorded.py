@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from report.tapes import HERE
 from tapelens.store.sessions import SessionInfo, Store
 from tapelens.wire import VERSION
 from tapelens.wire.envelope import Batch, ProbeMessage
+from tapelens.wire.findings import Fact, Finding, Related
 from tapelens.wire.panel import PanelFinding, PanelGradients, PanelSession, PanelStop, PanelUncaught, ToPanel
 from tapelens.wire.processes import Hello, Process
 from tapelens.wire.reading import read_to_panel
@@ -17,6 +19,22 @@ PROGRAM = FIXTURES / "hooked_gradients.py"
 RECORDED_AS = "/seed/hooked_gradients.py"
 SESSION = "direct:seed"
 PROCESS = Process(pid=4242, host="workstation", rank=None, local_rank=None, parent=4200, restart=0)
+
+
+FINDING = Finding(
+    kind="finding",
+    rule="missing-zero-grad",
+    severity="warning",
+    message="w still holds the gradient of step 1. Call optimizer.zero_grad() before the backward.",
+    site=replace(HERE, line=14),
+    span=None,
+    related=(Related(site=replace(HERE, line=13), message="This backward added to it."),),
+    facts=(Fact(name="used by step", value="1"),),
+    seen="live",
+    foreseen=False,
+    stop=1,
+    count=3,
+)
 
 
 def recorded_messages() -> list[ToPanel]:

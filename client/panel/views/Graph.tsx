@@ -8,7 +8,7 @@ import { formatCount } from "../model/format";
 import { layout, type Direction, type Placed, type PlacedNode } from "../model/layout";
 import { freedBytesIn, selectNode, type Looked } from "../model/selection";
 import { nodeAt, nodeCount } from "../model/snapshot";
-import type { SessionRecord } from "../model/state";
+import { stopKey, type SessionRecord } from "../model/state";
 import { useActions } from "./context";
 import { GraphEdge, GraphStart } from "./GraphEdge";
 import { Icon } from "./icons";
@@ -90,15 +90,15 @@ function withoutGraph(
 
 function DrawnGraph({ record, stop, flow, looked, hovered, legend }: GraphProps): JSX.Element {
   const [box, size] = useSize<HTMLDivElement>();
-  const placed = usePlaced(record, stop, flow, size);
+  const drawn = usePlaced(record, stop, flow, size);
   return (
     <div class="graph">
       <div class="graph-box" ref={box}>
-        {placed !== null && size !== null && (
-          <Canvas placed={placed} size={size} stop={stop} looked={looked} hovered={hovered} />
+        {drawn !== null && size !== null && (
+          <Canvas placed={drawn.placed} size={size} stop={drawn.stop} looked={looked} hovered={hovered} />
         )}
       </div>
-      {legend && placed !== null && <Legend placed={placed} />}
+      {legend && drawn !== null && <Legend placed={drawn.placed} />}
     </div>
   );
 }
@@ -113,14 +113,20 @@ function manner(
   return { density: compact ? "compact" : "detailed", direction: low ? "right" : "down" };
 }
 
+/** A drawing and the stop that it is of. */
+interface Drawn {
+  readonly placed: Placed;
+  readonly stop: PanelStop;
+}
+
 /** The drawing laid out; until a new one is, the one before it. */
 function usePlaced(
   record: SessionRecord,
   stop: PanelStop,
   flow: Flow | null,
   size: Size | null,
-): Placed | null {
-  const [placed, setPlaced] = useState<Placed | null>(null);
+): Drawn | null {
+  const [placed, setPlaced] = useState<Drawn | null>(null);
   const { density: wished, direction } = manner(size, nodeCount(stop.snapshot));
   useEffect(() => {
     if (size === null) return undefined;
@@ -135,7 +141,7 @@ function usePlaced(
     void draw(wished)
       .then((placed) => (wished === "detailed" && fitOf(placed, size) < FIT_LEAST ? draw("compact") : placed))
       .then((placed) => {
-        if (request.wanted) setPlaced(placed);
+        if (request.wanted) setPlaced({ placed, stop });
       });
     return () => {
       request.wanted = false;
@@ -212,6 +218,7 @@ function Canvas({
       >
         <svg
           class="canvas"
+          data-stop={stopKey(stop)}
           width={placed.width * scale}
           height={placed.height * scale}
           viewBox={`0 0 ${placed.width} ${placed.height}`}

@@ -58,6 +58,7 @@ export function Panel({ model }: { readonly model: Model }): JSX.Element {
   const standing = standingOf(model);
   return (
     <div
+      data-stop={stop === null ? undefined : stopKey(stop)}
       class={`panel ${viewport.mode}${viewport.short ? " short" : ""}${isPast(model, record) ? " past" : ""}`}
     >
       <TopBar

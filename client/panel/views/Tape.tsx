@@ -45,9 +45,8 @@ export function Tape({ stop, flow, looked, hovered, folded, narrow }: TapeProps)
   const current = lines.findIndex((line) => line.kind === "node" && line.row === selected);
   if (lines.length === 0) return <p class="blank muted">No operation has been recorded.</p>;
   const walk = (place: number): void => {
-    const line = lines[place];
-    const forward = place >= current ? 1 : -1;
-    const node = line?.kind === "node" ? line : nodeFrom(lines, place, forward);
+    const by = place >= current ? 1 : -1;
+    const node = nodeFrom(lines, place, by) ?? nodeFrom(lines, place, by === 1 ? -1 : 1); // a header is stepped over
     if (node !== null) dispatch({ kind: "select", selection: selectNode(snapshot, node.row) });
   };
   const enter = (): void => {
