@@ -130,8 +130,15 @@ class Opened:
         page.on("pageerror", self._fault)
         page.on("response", self._answered)
         await page.goto(self.address)
-        await page.wait_for_function(CONNECTED)
+        await page.wait_for_function(CONNECTED, arg=self._newest_stop())
         return page
+
+    def _newest_stop(self) -> str | None:
+        stops = [self.store.stops(info.session) for info in self.store.sessions()]
+        if not stops or not stops[-1]:
+            return None
+        newest = stops[-1][-1].snapshot
+        return f"{newest.stop}/{newest.thread}/{newest.depth}"
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
@@ -160,8 +167,9 @@ async def opened(browser: Browser) -> AsyncGenerator[Opened, None]:
         await page.close()
 
 
-CONNECTED = """() => {
+CONNECTED = """(newest) => {
   const main = document.querySelector(".panel main");
+  if (newest !== null) return document.querySelector(".panel").dataset.stop === newest;
   return main !== null && !main.textContent.includes("Connecting");
 }"""
 SETTLED = """() => {
