@@ -60,8 +60,8 @@ async def _tell(programs: list[Path], *, serve: bool) -> int:
         narrator.note(f"the panel is at {url}: open it, and say there when a program goes on.")
         status = await _run_all(programs, room, narrator, stay=True)
         if status == 0:
-            narrator.note("that was all; the panel stays until Ctrl-C.")
             with signals() as signalled:
+                narrator.note("that was all; the panel stays until Ctrl-C.")
                 await signalled
         return status
 
