@@ -94,7 +94,7 @@ class Look:
         return None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class BackwardBegan:
     """A call into the engine is about to run (``torch/autograd/graph.py``, ``_engine_run_backward``).
 
@@ -127,7 +127,7 @@ class BackwardBegan:
     look: Look = field(default_factory=Look)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class BackwardEnded:
     """The call returned; ``held``, ``values`` and ``leaves`` are as it left them."""
 
@@ -140,7 +140,7 @@ class BackwardEnded:
     look: Look = field(default_factory=Look)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class BackwardRaised:
     """The call raised.
 
@@ -162,7 +162,7 @@ class BackwardRaised:
     freed_by: Site | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class BackwardForeseen:
     """At a stop: the line about to run would run this root backward and it would raise."""
 
@@ -173,7 +173,7 @@ class BackwardForeseen:
     message: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class StepBegan:
     """An optimizer is about to step.
 
@@ -197,7 +197,7 @@ class StepBegan:
     look: Look = field(default_factory=Look)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class StepEnded:
     """The step returned; ``held`` are this optimizer's gradients as the step left them."""
 
@@ -208,7 +208,7 @@ class StepEnded:
     held: Held
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Uncaught:
     """An exception that nobody catches.
 
@@ -225,7 +225,7 @@ class Uncaught:
     site: Site | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ProgramEnded:
     """The program ends; ``raised`` when an exception ended it."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import ClassVar
 
 from tapelens.events import ProgramEnded, Uncaught
 from tapelens.probe.collector import Collector
@@ -18,6 +19,8 @@ UNCAUGHT = Uncaught(call=None, type_name="", message="", site=None)
 class Says:
     """A twin that says the same of every event."""
 
+    wants: ClassVar[tuple[type, ...]] = (ProgramEnded, Uncaught)
+
     def __init__(self, slug, *, line=3, foreseen=False):
         self.rule = Rule(slug=slug, severity="warning", summary="", runtime=None)
         self.line, self.foreseen = line, foreseen
@@ -30,6 +33,8 @@ class Says:
 
 
 class Fails:
+    wants: ClassVar[tuple[type, ...]] = (ProgramEnded,)
+
     def see(self, _event):
         reason = "why"
         raise ValueError(reason)

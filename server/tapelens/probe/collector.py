@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from ..events import Event, ProgramEnded
 from ..rules.model import RuntimeTwin
 from ..wire.findings import Finding
-from .guard import Guard, Report, guard
+from .guard import Report, guard
 
 YIELDS_TO = {
     "nonleaf-grad": ("leaf-lost",),
@@ -23,6 +23,7 @@ YIELDS_TO = {
 _PATIENCE_S = 0.5
 _TELL_EACH = 10  # repeats told one by one; after that only when their number has grown by a quarter
 
+See = Callable[[Event], "list[Finding] | None"]
 _Place = tuple[str, str, int, int]
 
 
@@ -45,10 +46,11 @@ class Collector:
         stop: Callable[[], int],
         report_fault: Report = lambda _where, _what: None,
     ) -> None:
-        guards: list[tuple[RuntimeTwin, Guard]] = [
-            (twin, guard(f"rule {type(twin).__name__}", report_fault)) for twin in twins
-        ]
-        self._see = [watch(lambda event, twin=twin: tuple(twin.see(event))) for twin, watch in guards]
+        self._see: dict[type, list[See]] = {}
+        for twin in twins:
+            see = _guarded(twin, report_fault)
+            for kind in twin.wants:
+                self._see.setdefault(kind, []).append(see)
         self._on_finding = on_finding
         self._stop = stop
         self._spoken: dict[_Place, Finding] = {}
@@ -66,8 +68,10 @@ class Collector:
             return
         try:
             seen: list[Finding] = []
-            for see in self._see:
+            for see in self._see.get(type(event), ()):
                 seen.extend(see(event) or ())
+            if not seen and not isinstance(event, ProgramEnded):
+                return
             telling = [told for finding in _one_fault(seen) if (told := self._count(finding)) is not None]
             if isinstance(event, ProgramEnded):
                 telling.extend(self._untold())
@@ -102,9 +106,11 @@ class Collector:
         return [self._spoken[place] for place in late]
 
 
+def _guarded(twin: RuntimeTwin, report_fault: Report) -> See:
+    return guard(f"rule {type(twin).__name__}", report_fault)(lambda event: list(twin.see(event)))
+
+
 def _one_fault(findings: list[Finding]) -> list[Finding]:
     """Of findings of one event, those that no other outranks."""
-    if not findings:
-        return findings
     speaking = {finding.rule for finding in findings}
     return [finding for finding in findings if speaking.isdisjoint(YIELDS_TO.get(finding.rule, ()))]

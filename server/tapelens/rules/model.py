@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from ..events import Event
 from ..wire.findings import Fact, Finding, Related, Severity
@@ -29,7 +29,13 @@ class Rule:
 
 
 class RuntimeTwin(Protocol):
-    """A small state machine over events, called at the tap on the user's thread."""
+    """A small state machine over events, called at the tap on the user's thread.
+
+    Attributes:
+        wants: Kinds of event that it is to see; it is spared the others.
+    """
+
+    wants: ClassVar[tuple[type, ...]]
 
     def see(self, event: Event) -> Iterator[Finding]:
         """Take one event; give what it shows, before the line at fault is left."""

@@ -41,7 +41,7 @@ class Taps:
         self.watch = GradientWatch(on_gradients)
         steps = OptimizerTap(emit, report_fault, held=held)
         self._engine = EngineTap(emit, report_fault, held=held, marks=self._marks, steps=steps, watch=self.watch)
-        exceptions = ExceptionTap(emit, report_fault, call_of=self._engine.call_of)
+        exceptions = ExceptionTap(emit, report_fault, call_of=self._engine.raised.call_of)
         ends = ExitTap(emit, report_fault, raised=lambda: exceptions.raised)
         self._taps = (steps, self._engine, exceptions, ends)
 
@@ -61,4 +61,4 @@ class Taps:
 
     def call_of(self, error: BaseException) -> int | None:
         """The backward call that an exception came out of, for who meets it before the exception hook."""
-        return self._engine.call_of(error)
+        return self._engine.raised.call_of(error)

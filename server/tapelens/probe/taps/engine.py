@@ -6,13 +6,12 @@ import functools
 import itertools
 import sys
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from ...events import BackwardBegan, BackwardEnded, BackwardRaised, Event, Held, HeldKey, Leaves, Sample
+from ...events import BackwardBegan, BackwardEnded, BackwardRaised, Event, Held, HeldKey, Leaves, Look, Sample
 from ...wire.sites import Site
 from ..capture.gradients import GradientWatch, Watched
 from ..guard import Report, guard
@@ -25,6 +24,7 @@ from .leaves import outside_optimizers, read_leaves
 from .marks import Marks
 from .names import LookInFrames
 from .optimizers import OptimizerTap, Step
+from .raised import Raised
 from .running import Running
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ _WALKED = 5  # calls of a site whose graph is walked, after that one of
 _WALKED_ONE_OF = 50
 _SITES = 4096
 _ANALYSED = 8  # raising calls whose frames are searched
-_REMEMBERED = 64
+_KNOWS_NOTHING = Look()
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class _Call:
     """A call that runs. It holds leaves and frames, so it lives no longer than the call."""
 
@@ -53,7 +53,7 @@ class _Call:
     step: Step | None = None
     held: Held = field(default_factory=dict[HeldKey, "Any"])
     leaves: list[torch.Tensor] = field(default_factory=list["torch.Tensor"])
-    look: LookInFrames | None = None
+    look: Look = _KNOWS_NOTHING
     watched: Watched | None = None
 
 
@@ -62,6 +62,9 @@ class EngineTap:
 
     NOTE [one name in two modules]: ``torch.autograd`` calls the name that it imported;
     ``torch.compiler`` saves and restores the one in ``torch.autograd.graph``.
+
+    Attributes:
+        raised: Exceptions that left a call.
     """
 
     def __init__(
@@ -85,7 +88,7 @@ class EngineTap:
         self._running: Running[_Call] = Running()
         self._outermost: dict[int, _Call] = {}
         self._visits: dict[tuple[str, int], int] = {}
-        self._raised: deque[tuple[int, str, int]] = deque(maxlen=_REMEMBERED)
+        self.raised = Raised()
         self._analysed = 0
         self._put: Callable[..., Any] | None = None
         self._was: dict[str, Any] = {}
@@ -129,18 +132,6 @@ class EngineTap:
                 setattr(sys.modules[home], _SEAM, was)
         self._was = {}
 
-    def call_of(self, error: BaseException) -> int | None:
-        """The call that an exception, or one that it was raised from, came out of."""
-        reason: BaseException | None = error
-        for _ in range(_REMEMBERED):
-            if reason is None:
-                break
-            for identity, text, serial in reversed(self._raised):
-                if identity == id(reason) and text == str(reason):
-                    return serial
-            reason = reason.__cause__
-        return None
-
     # -- a call begins ----------------------------------------------------------------------------------
 
     def _begin(self, outputs: object, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType) -> _Call:
@@ -151,7 +142,7 @@ class EngineTap:
         call = _Call(
             serial=next(self._serials),
             inside=inside,
-            site=self._outermost[inside].site if _is_foreign() and inside in self._outermost else place.user,
+            site=place.user if place.frame is not None else self._site_of(inside, place),
             accumulates=bool(kwargs.get("accumulate_grad", False)),
             retains=retains,
             thread=threading.get_ident(),
@@ -175,7 +166,8 @@ class EngineTap:
             if call.accumulates:
                 leaves_before = read_leaves(call.leaves)
                 call.held = self._held.before_backward()
-                values = self._values(call, call.held)
+                if call.step is not None:
+                    values = self._values(call, call.held)
         self._emit(
             BackwardBegan(
                 call=call.serial,
@@ -190,7 +182,7 @@ class EngineTap:
                 held=call.held,
                 values=values,
                 leaves=leaves_before,
-                **({} if call.look is None else {"look": call.look}),
+                look=call.look,
             )
         )
         if call.inside is None and self._watch.is_armed:
@@ -205,6 +197,11 @@ class EngineTap:
         # NOTE [device threads]: the engine runs an accelerator's nodes on threads of its own; a call
         # made there (a reentrant checkpoint) is inside one that another thread waits in.
         return next(reversed(self._outermost), None) if _is_foreign() else None
+
+    def _site_of(self, inside: int | None, place: Place) -> Site:
+        """On a device thread the user's line is where the outermost call waits."""
+        outermost = None if inside is None else self._outermost.get(inside)
+        return place.user if outermost is None else outermost.site
 
     def _walk(self, call: _Call, outputs: object, innermost: Site) -> list[torch.Tensor]:
         """Note whose graph this is. In some calls of a site look at all of it, and give its leaves."""
@@ -240,8 +237,10 @@ class EngineTap:
         values: dict[HeldKey, Sample] = {}
         leaves_after: Leaves = {}
         if call.inside is None and call.accumulates:
-            leaves_after = read_leaves(call.leaves) if self._is_alone(call) else {}
-            held = self._held.after_backward(call.held)
+            if call.leaves and self._is_alone(call):
+                leaves_after = read_leaves(call.leaves)
+            if call.held:
+                held = self._held.after_backward(call.held)
             optimizer = None if call.step is None else call.step.known.reference()
             if call.step is not None and optimizer is not None:
                 held |= call.step.known.leave(optimizer)
@@ -254,7 +253,7 @@ class EngineTap:
                 held=held,
                 values=values,
                 leaves=leaves_after,
-                **({} if call.look is None else {"look": call.look}),
+                look=call.look,
             )
         )
 
@@ -269,7 +268,7 @@ class EngineTap:
         if freed and self._analysed < _ANALYSED:
             self._analysed += 1
             carrier = find_carrier(root_nodes(outputs), frame, call=call.serial, marks=self._marks)
-        self._raised.append((id(error), text, call.serial))
+        self.raised.remember(error, call.serial)
         self._emit(
             BackwardRaised(
                 call=call.serial,
@@ -288,9 +287,9 @@ class EngineTap:
         self._outermost.pop(call.serial, None)
         if call.watched is not None:
             call.watched.close()
-        if call.look is not None:
+        if isinstance(call.look, LookInFrames):
             call.look.close()
-        call.leaves, call.look, call.watched = [], None, None
+        call.leaves, call.look, call.watched = [], _KNOWS_NOTHING, None
 
 
 def _is_foreign() -> bool:

@@ -22,6 +22,7 @@ READ_ONE_OF = 50
 SAMPLED = 32  # gradients whose values are read in one look
 _WARY = 8  # looks at something suspicious before
 _WARY_SAMPLED = 4  # so few are looked at
+_LOOKED_AT = 8  # parameters of a group, where all gradients were None before
 
 
 class HeldByOptimizer:
@@ -31,7 +32,8 @@ class HeldByOptimizer:
     parameter. At the next backward's entry a gradient that is still there, the same object at the
     same version, is suspicious; in sound loops none is. Only for those, and at the exits that
     ``Held`` names, are values read. Where the gradients were all None at the entries after some
-    exits running, what a step leaves is not even noted, until one is there again.
+    exits running, what a step leaves is not even noted, and only a few parameters are looked at,
+    others each time, until a gradient is there again.
 
     NOTE [gradients of other threads]: the engine runs without the interpreter's lock. To read ``.grad``
     of a parameter that a backward on another thread adds to is a race, and ends in a crash. So an
@@ -64,11 +66,8 @@ class HeldByOptimizer:
         if not sums and left is not None and not left:
             return {}
         with sys.modules["torch"]._C.DisableTorchFunction():
-            found = [
-                (parameter, gradient)
-                for parameter in parameters_of(optimizer)
-                if (gradient := parameter.grad) is not None
-            ]
+            looked_at = parameters_of(optimizer) if left is not None or sums else self._some_of(optimizer)
+            found = [(parameter, gradient) for parameter in looked_at if (gradient := parameter.grad) is not None]
         if not found:
             self._cleared += 1
             self._left, self._sums = {}, {}
@@ -145,6 +144,13 @@ class HeldByOptimizer:
                 for parameter in parameters_of(optimizer)
                 if id(parameter) in wanted
             }
+
+    def _some_of(self, optimizer: torch.optim.Optimizer) -> Iterator[torch.Tensor]:
+        """A few parameters of each group, the next ones at the next step."""
+        for group in optimizer.param_groups:
+            parameters = group["params"]
+            first = self.steps * _LOOKED_AT % (len(parameters) or 1)
+            yield from parameters[first : first + _LOOKED_AT]
 
     def _read(
         self,

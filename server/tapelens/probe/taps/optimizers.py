@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import torch
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Step:
     """A step that runs."""
 
@@ -106,16 +106,19 @@ class OptimizerTap:
             look.close()
 
     def _ended(self, optimizer: torch.optim.Optimizer, frame: FrameType) -> None:
-        step = self._running.innermost(frame)
-        if step is None or step.known is not self._held.of(optimizer):
+        known = self._held.of(optimizer)
+        step = self._running.latest()
+        if step is None or step.known is not known:  # one inside raised
+            step = self._running.innermost(frame)
+        if step is None or step.known is not known:
             return
         self._running.leave(step)
         self._emit(
             StepEnded(
                 step=step.serial,
-                optimizer=step.known.serial,
+                optimizer=known.serial,
                 ordinal=step.ordinal,
                 site=step.site,
-                held=step.known.after_step(optimizer),
+                held=known.after_step(optimizer),
             )
         )

@@ -35,6 +35,11 @@ class Running(Generic[T]):
                 del stack[index:]
                 return
 
+    def latest(self) -> T | None:
+        """What entered last and has not left; it may have raised and be over."""
+        stack = self._stack()
+        return stack[-1][0] if stack else None
+
     def innermost(self, frame: FrameType) -> T | None:
         """What runs around the frame."""
         stack = self._stack()
@@ -44,7 +49,11 @@ class Running(Generic[T]):
         return stack[-1][0] if stack else None
 
     def _stack(self) -> list[tuple[T, CodeType]]:
-        return self._local.__dict__.setdefault("stack", [])
+        try:
+            return self._local.stack
+        except AttributeError:
+            self._local.stack = []
+            return self._local.stack
 
 
 def _depth(frame: FrameType | None, code: CodeType) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import PurePath
+from typing import ClassVar
 
 from ...events import BackwardForeseen, BackwardRaised, Event, Uncaught
 from ...wire.findings import Fact, Finding, Related
@@ -16,6 +17,8 @@ _REMEMBERED = 64
 
 class DoubleBackward:
     """A call that raised because the graph was freed; a fault once the exception leaves the program."""
+
+    wants: ClassVar[tuple[type, ...]] = (BackwardRaised, BackwardForeseen, Uncaught)
 
     def __init__(self) -> None:
         self._raised: dict[int, BackwardRaised] = {}

@@ -45,7 +45,7 @@ class Closures:
         """Suspect what stands there from before, though the parameters have moved on."""
         self._suspects = {}
         optimizer = None if event.step is None else self._stepping.get(event.step)
-        if optimizer is None:
+        if optimizer is None or not event.held:
             return
         # NOTE [one call of a closure]: two losses run backward in one call may add up, and between
         # them no parameter moves; between two calls of a closure the optimizer moves them.

@@ -35,6 +35,8 @@ class HandWritten:
     def backward_begins(self, event: BackwardBegan) -> Iterator[Finding]:
         """Speak of a sum that an update has used since; suspect what an update used and left."""
         self._suspects = {}
+        if not event.leaves:
+            return
         used: dict[int, _Mixed] = {}
         for leaf, now in event.leaves.items():
             mixed = self._mixed.pop(leaf, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from ...events import BackwardBegan, BackwardEnded, Event, StepBegan, StepEnded
 from ...wire.findings import Finding
@@ -13,6 +14,8 @@ from .sums import Sums
 
 class MissingZeroGrad:
     """A gradient that a step used, added to by a backward, used by the same optimizer's next step."""
+
+    wants: ClassVar[tuple[type, ...]] = (BackwardBegan, BackwardEnded, StepBegan, StepEnded)
 
     def __init__(self) -> None:
         self._sums = Sums()

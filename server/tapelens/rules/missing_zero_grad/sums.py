@@ -53,6 +53,9 @@ class Sums:
 
     def backward_begins(self, event: BackwardBegan) -> None:
         """Drop sums that were cleared or written since; suspect what a step used and left."""
+        if not event.held:
+            self._mixed, self._suspects = {}, {}
+            return
         self._mixed = {
             key: mixed for key, mixed in self._mixed.items() if mixed.evidence.agrees_with(event.held.get(key))
         }
@@ -104,6 +107,8 @@ class Sums:
     def step_ended(self, event: StepEnded) -> None:
         """The optimizer has used what it holds."""
         self._stepping.pop(event.step, None)
+        if not (event.held or self._used or self._mixed):
+            return
         others = {key: used for key, used in self._used.items() if key.optimizer != event.optimizer}
         own = {key: _Used(evidence=seen, ordinal=event.ordinal) for key, seen in event.held.items()}
         self._used = others | own
