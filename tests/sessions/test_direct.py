@@ -107,6 +107,14 @@ async def test_an_exception_that_nobody_catches_stops_there_with_the_graph():
     assert len(run.store.uncaught(run.session.id)) == 1
 
 
+async def test_leaving_by_an_exit_status_is_no_uncaught_exception(tmp_path):
+    program = write(tmp_path, "import sys\nimport torch\nsys.exit(3)\n")
+    async with driven(program) as run:
+        await run.run_to_end()
+    assert run.info.exit_code == 3
+    assert run.store.uncaught(run.session.id) == ()
+
+
 async def test_a_conditional_breakpoint_stops_only_where_the_condition_holds(tmp_path):
     program = write(tmp_path, "for i in range(5):\n    print(i)\n")
     async with driven(program, stops=[2], condition="i == 3") as run:

@@ -123,7 +123,7 @@ class ProbeSession:
         """The program stands still: capture and send, when armed."""
         if self._state != "watching":
             return
-        if uncaught is not None:
+        if uncaught is not None and issubclass(uncaught[0], Exception):  # leaving by sys.exit(3) is no fault
             self._say_uncaught(frame, *uncaught)
         if self._armed:
             snapshot = self.capture(frame, thread=thread, depth=0)

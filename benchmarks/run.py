@@ -1,0 +1,69 @@
+"""`make bench`: ours against a peer, both in this run; the result is docs/performance.md."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import painted
+import stopped
+import taps
+import torch
+from rows import Row
+
+PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
+
+TEXT = """\
+# Performance
+
+Written by `make bench` on {date}: Python {python}, torch {torch}, debugpy {debugpy}, {cores} cores.
+Each line compares ours with a peer measured in the same run; figures are medians, and machines differ.
+
+| what | ours | peer | ours ÷ peer | target | met |
+| --- | --- | --- | --- | --- | --- |
+{rows}
+
+- *A small evaluate*: debugpy's answers wait for a delayed acknowledgement.
+  The probe's first act is to set TCP_NODELAY, which makes the user's whole debugger as fast.
+- *Pulled* is one stack trace and one evaluate after `stopped`, in our own client.
+  Relayed through a busy editor it is slower still.
+- *A training step* is timed on one thread with the taps in and out by turns.
+  The ratio is the median of neighbours' ratios.
+"""
+
+
+def main() -> None:
+    rows: list[Row] = []
+    for name, measure in (
+        ("stops", stopped.measure),
+        ("pictures", painted.measure),
+        ("taps", lambda: [taps.measure()]),
+    ):
+        if sys.stderr.isatty():
+            print(f"measuring {name} ...", file=sys.stderr)
+        if name == "taps":
+            torch.set_num_threads(1)
+        rows += measure()
+    lines = "\n".join(
+        f"| {row.what} | {row.ours} | {row.peer} | {row.ratio:.3g} | {row.target} | {'yes' if row.met else 'no'} |"
+        for row in rows
+    )
+    text = TEXT.format(
+        date=dt.datetime.now(tz=dt.timezone.utc).date(),
+        python=platform.python_version(),
+        torch=torch.__version__,
+        debugpy=version("debugpy"),
+        cores=os.cpu_count(),
+        rows=lines,
+    )
+    PAGE.write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
