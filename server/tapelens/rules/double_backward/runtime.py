@@ -56,14 +56,14 @@ def _happened(raised: BackwardRaised) -> Finding:
 
 
 def _foreseen(event: BackwardForeseen) -> Finding:
-    root = f"`{event.expression}`" if event.expression else "this root"
-    message = (
-        f"This would backward through the graph of {root} a second time and raise: it was freed{_at(event.freed_by)}"
-    )
+    root = f"`{event.expression}`" if event.expression else "This root"
     return finding(
         RULE,
         at=event.site,
-        message=f"{message}. {_advice(event.expression, event.expression)}",
+        message=(
+            f"{root} reaches a graph that was run backward and freed{_at(event.freed_by)}: this line would raise "
+            f'"Trying to backward through the graph a second time". {_advice(event.expression, event.expression)}'
+        ),
         severity="information",
         related=_related(event.freed_by),
         foreseen=True,
