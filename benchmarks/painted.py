@@ -98,7 +98,7 @@ async def in_browser() -> tuple[list[float], list[float]]:
                     seen.get_nowait()
                 before = await page.evaluate("window.painted.length")
                 await session.act("continue")
-                begun = 0.0
+                begun = wall = 0.0
                 while True:
                     at, change = await asyncio.wait_for(seen.get(), 30)
                     if isinstance(change, SessionChanged) and change.info.state == "stopped":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def configuration(*, armed: bool) -> Configuration:
 @asynccontextmanager
 async def stopped(
     operations: int, *, armed: bool, env: dict[str, str] | None = None
-) -> AsyncIterator[tuple[DirectSession, Store, asyncio.Queue[tuple[float, Change]]]]:
+) -> AsyncGenerator[tuple[DirectSession, Store, asyncio.Queue[tuple[float, Change]]]]:
     """A session that stops at every turn of the program's last loop."""
     store = Store()
     seen: asyncio.Queue[tuple[float, Change]] = asyncio.Queue()

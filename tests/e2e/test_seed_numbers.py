@@ -118,14 +118,15 @@ async def test_hooked_gradients_flow_4_to_y2_and_minus_4_to_y1_and_add_up_to_4()
     assert run.printed.splitlines() == ["y2 receives 4.0", "y1 receives -4.0", "x.grad 4.0"]
     tensors = by_name(before)
     nodes = node_rows(before)
+    keys = {name: row.grad_fn_key or 0 for name, row in tensors.items()}
     arrived = {row.key: row.statistics.first for row in node_gradient_rows(flowed) if row.statistics}
-    assert arrived[nodes[tensors["y1"].grad_fn].key] == (-4.0,)  # pyright: ignore[reportArgumentType]
-    assert arrived[nodes[tensors["y2"].grad_fn].key] == (4.0,)  # pyright: ignore[reportArgumentType]
-    assert arrived[nodes[tensors["loss"].grad_fn].key] == (1.0,)  # pyright: ignore[reportArgumentType]
+    assert arrived[keys["y1"]] == (-4.0,)
+    assert arrived[keys["y2"]] == (4.0,)
+    assert arrived[keys["loss"]] == (1.0,)
     edges = {(row.source, row.target): row.statistics.first for row in edge_gradient_rows(flowed) if row.statistics}
     key_of_x = next(node.key for node in nodes if node.leaf == tensors["x"].row)
-    assert edges[nodes[tensors["y1"].grad_fn].key, key_of_x] == (-4.0,)  # pyright: ignore[reportArgumentType]
-    assert edges[nodes[tensors["y2"].grad_fn].key, key_of_x] == (8.0,)  # pyright: ignore[reportArgumentType]
+    assert edges[keys["y1"], key_of_x] == (-4.0,)
+    assert edges[keys["y2"], key_of_x] == (8.0,)
     assert {(nodes[edge.source].key, nodes[edge.target].key) for edge in edge_rows(before)} == set(edges)
     assert flowed.stop == before.stop
     (leaf,) = leaf_gradient_rows(flowed)

@@ -10,9 +10,9 @@ from tapelens.lsp.features import make_server
 from tapelens.store.sessions import SessionInfo
 from tapelens.wire import VERSION
 from tapelens.wire.envelope import Batch, ProbeMessage
-from tapelens.wire.findings import Finding, Related, Severity, Span
+from tapelens.wire.findings import Finding, Related, Severity
 from tapelens.wire.processes import Process
-from tapelens.wire.sites import Site
+from tapelens.wire.sites import Site, Span
 
 CAPABILITIES: dict[str, Any] = {
     "textDocument": {

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lsp.loopback import Loopback, finding
-from tapelens.wire.findings import Related, Span
-from tapelens.wire.sites import Site
+from tapelens.wire.findings import Related
+from tapelens.wire.sites import Site, Span
 
 PROGRAM = "for x in data:\n    optimizer.step()  # here\n    loss.backward()\n"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -84,7 +84,7 @@ async def driven(
     args: Sequence[str] = (),
     stop_on_uncaught: bool = True,
     condition: str | None = None,
-) -> AsyncIterator[Driven]:
+) -> AsyncGenerator[Driven]:
     """A program launched with breakpoints at ``stops``; ended whatever happens."""
     run = Driven(store or Store())
     launch = Launch(

@@ -212,11 +212,14 @@ def listening(tmp_path):
         process.stdout.close()
 
 
-async def wait_until_listening(port: int) -> None:
+def is_listening(port: int) -> bool:
     """Looks at the kernel's table: debugpy would take a connection that only tries for its client."""
-    address = f"0100007F:{port:04X} 00000000:0000 0A"
+    return f"0100007F:{port:04X} 00000000:0000 0A" in Path("/proc/net/tcp").read_text(encoding="utf-8")
+
+
+async def wait_until_listening(port: int) -> None:
     for _ in range(600):
-        if address in Path("/proc/net/tcp").read_text(encoding="utf-8"):
+        if is_listening(port):
             return
         await asyncio.sleep(0.05)  # nothing tells when a foreign process begins to listen
     pytest.fail("debugpy did not listen in time")

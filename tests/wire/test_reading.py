@@ -21,7 +21,6 @@ from tapelens.wire.numbers import StatisticsColumns
 from tapelens.wire.panel import Control
 from tapelens.wire.processes import Goodbye
 from tapelens.wire.reading import (
-    converter,
     read_batch,
     read_command,
     read_from_panel,
@@ -29,6 +28,7 @@ from tapelens.wire.reading import (
     structure,
 )
 from tapelens.wire.snapshot import Snapshot
+from tapelens.wire.strict import converter
 from wire.strategies import values_of
 
 BOUNDED = settings(
