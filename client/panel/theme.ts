@@ -1,16 +1,39 @@
 import { parseColour, readable, toHex, type Colour } from "./model/theme";
 
-/** Our name of each colour of text, and the editor's variable that it comes from. */
-const TEXTS = {
-  "--kept": "--vscode-charts-blue",
-  "--flow": "--vscode-charts-orange",
-  "--leaf": "--vscode-charts-green",
-  "--broken": "--vscode-editorError-foreground",
-  "--link": "--vscode-textLink-foreground",
-  "--muted": "--vscode-descriptionForeground",
-} as const;
+interface Text {
+  readonly ours: string;
+  readonly theirs: string;
+  readonly grounds: readonly string[];
+  readonly ratio: number;
+}
 
-const GROUNDS = ["--vscode-editor-background", "--vscode-sideBar-background"] as const;
+const PAGE = ["--vscode-editor-background", "--vscode-sideBar-background"];
+const RATIO = 4.5;
+const RATIO_ON_TINTS = 5.6; // of what also stands on chips and notes, which are tinted with it
+
+/** Our name of each colour of text, and the editor's variable that it comes from. */
+const TEXTS: readonly Text[] = [
+  { ours: "--text", theirs: "--vscode-foreground", grounds: PAGE, ratio: RATIO_ON_TINTS },
+  { ours: "--strong", theirs: "--vscode-editor-foreground", grounds: PAGE, ratio: RATIO_ON_TINTS },
+  { ours: "--muted", theirs: "--vscode-descriptionForeground", grounds: PAGE, ratio: RATIO_ON_TINTS },
+  { ours: "--kept", theirs: "--vscode-charts-blue", grounds: PAGE, ratio: RATIO },
+  { ours: "--flow", theirs: "--vscode-charts-orange", grounds: PAGE, ratio: RATIO },
+  { ours: "--leaf", theirs: "--vscode-charts-green", grounds: PAGE, ratio: RATIO },
+  { ours: "--broken", theirs: "--vscode-editorError-foreground", grounds: PAGE, ratio: RATIO },
+  { ours: "--link", theirs: "--vscode-textLink-foreground", grounds: PAGE, ratio: RATIO },
+  {
+    ours: "--row-text",
+    theirs: "--vscode-list-activeSelectionForeground",
+    grounds: ["--vscode-list-activeSelectionBackground"],
+    ratio: RATIO,
+  },
+  {
+    ours: "--button-text",
+    theirs: "--vscode-button-secondaryForeground",
+    grounds: ["--vscode-button-secondaryBackground"],
+    ratio: RATIO,
+  },
+];
 
 /**
  * Makes the editor's colours readable, now and whenever its theme changes.
@@ -30,11 +53,12 @@ function adapt(): void {
   const styles = getComputedStyle(root);
   const read = (name: string): Colour | null => parseColour(styles.getPropertyValue(name));
   const foreground = read("--vscode-editor-foreground") ?? read("--vscode-foreground");
-  const grounds = GROUNDS.map(read).filter((colour) => colour !== null);
-  for (const [ours, theirs] of Object.entries(TEXTS)) {
+  if (foreground === null) return;
+  for (const { ours, theirs, grounds, ratio } of TEXTS) {
     const colour = read(theirs);
-    if (colour === null || foreground === null || grounds.length === 0) continue;
-    const text = toHex(readable(colour, foreground, grounds));
+    const behind = grounds.map(read).filter((ground) => ground !== null);
+    if (colour === null || behind.length === 0) continue;
+    const text = toHex(readable(colour, foreground, behind, ratio));
     if (root.style.getPropertyValue(ours) !== text) root.style.setProperty(ours, text);
   }
 }

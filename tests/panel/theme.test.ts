@@ -23,6 +23,8 @@ test("a colour that cannot be read is moved until it can", () => {
   const text = readable([191, 136, 3], [31, 31, 31], [white]);
   assert.ok(contrast(text, white) >= 4.5);
   assert.deepEqual(readable([0, 0, 0], [31, 31, 31], [white]), [0, 0, 0]);
+  const poor = readable([200, 200, 200], [180, 180, 180], [white]); // a theme whose own foreground is faint
+  assert.ok(contrast(poor, white) >= 4.5);
   assert.equal(toHex([1, 171, 255]), "#01abff");
 });
 

@@ -68,11 +68,16 @@ export interface Drawing {
   readonly density: Density;
   readonly nodes: readonly DrawnNode[];
   readonly edges: readonly DrawnEdge[];
-  readonly starts: readonly {
-    readonly node: string;
-    readonly number: string | null;
-    readonly flowed: boolean;
-  }[];
+  readonly starts: readonly DrawnStart[];
+}
+
+/** The arrow at which a backward begins, or would. */
+export interface DrawnStart {
+  readonly node: string;
+  readonly number: string | null;
+  readonly flowed: boolean;
+  readonly text: string;
+  readonly labelWidth: number;
 }
 
 /** ``detailed`` has what was saved and where; ``compact`` name, operation and numbers only. */
@@ -99,7 +104,7 @@ export function drawingOf(
       return drawnEdge(snapshot, edge, flow, hooks, options);
     }),
   );
-  const starts = rows.flatMap((node) => startOf(snapshot, node, flow));
+  const starts = rows.flatMap((node) => startOf(snapshot, node, flow, options.measure));
   return { density: options.density, nodes, edges, starts };
 }
 
@@ -287,16 +292,28 @@ export function hookTurn(snapshot: Snapshot, node: number, flow: Flow | null): n
 }
 
 /** The arrow above a root: what backward began with, or where it would begin. */
-function startOf(snapshot: Snapshot, node: NodeRow, flow: Flow | null): Drawing["starts"] {
+function startOf(
+  snapshot: Snapshot,
+  node: NodeRow,
+  flow: Flow | null,
+  measure: Measure,
+): readonly DrawnStart[] {
   const incoming = indexOf(snapshot).incoming.get(node.row) ?? [];
   const arrived = flow?.arrivedAnywhere(node.key);
   const fed = incoming.some(
     (edge) => flow?.edge(snapshot.nodes.key[edge.source] ?? -1, edge.position) !== undefined,
   );
+  const start = (number: string | null, flowed: boolean, text: string): DrawnStart => ({
+    node: String(node.key),
+    number,
+    flowed,
+    text,
+    labelWidth: measure(number ?? "", "code") + measure(text, "small") + 12,
+  });
   if (arrived !== undefined && !fed) {
-    return [{ node: String(node.key), number: arrived === null ? null : formatFlow(arrived), flowed: true }];
+    return [start(arrived === null ? null : formatFlow(arrived), true, "backward starts here")];
   }
   const { root } = snapshot.backward;
   const isRoot = root >= 0 && snapshot.tensors.grad_fn[root] === node.row;
-  return flow === null && isRoot ? [{ node: String(node.key), number: null, flowed: false }] : [];
+  return flow === null && isRoot ? [start(null, false, "backward would start here")] : [];
 }

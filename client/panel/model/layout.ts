@@ -1,6 +1,6 @@
 import dagre from "@dagrejs/dagre";
 
-import type { Drawing, DrawnEdge, DrawnNode } from "./drawing";
+import type { Drawing, DrawnEdge, DrawnNode, DrawnStart } from "./drawing";
 
 export interface Point {
   readonly x: number;
@@ -20,9 +20,7 @@ export interface PlacedEdge {
 
 /** The tip of an arrow at which backward starts. */
 export interface PlacedStart extends Point {
-  readonly node: string;
-  readonly number: string | null;
-  readonly flowed: boolean;
+  readonly start: DrawnStart;
 }
 
 /** A drawing with every place decided, its corner at 0, 0. */
@@ -44,6 +42,7 @@ export interface LayoutRequest {
 
 const MARGIN = 16;
 const START_ROOM = 40; // for the arrow at which backward begins
+export const START_GAP = 10; // from such an arrow to its words
 const HOOK_ROOM = 16; // for the ring and name of a hook below a node
 const LABEL_OFFSET = 8;
 const PORT_GAP = 28;
@@ -166,11 +165,12 @@ function finish(
     const placed = nodes.find(({ node }) => node.id === start.node);
     if (placed === undefined) return [];
     const { x, y, node } = placed;
-    return [{ ...start, ...(down ? { x, y: y - node.height / 2 } : { x: x - node.width / 2, y }) }];
+    return [{ start, ...(down ? { x, y: y - node.height / 2 } : { x: x - node.width / 2, y }) }];
   });
+  const reach = down ? Math.max(0, ...starts.map(({ x, start }) => x + START_GAP + start.labelWidth)) : 0;
   return {
     direction,
-    width: width + (down ? 0 : room),
+    width: Math.max(width + (down ? 0 : room), reach),
     height: height + (down ? room : 0),
     nodes,
     edges,

@@ -3,6 +3,8 @@ export type Colour = readonly [number, number, number];
 
 const TEXT_CONTRAST = 4.5;
 const STEPS = 20;
+const WHITE: Colour = [255, 255, 255];
+const BLACK: Colour = [0, 0, 0];
 
 /** A colour as style sheets write it in hexadecimal or rgb(); null for anything else. */
 export function parseColour(text: string): Colour | null {
@@ -38,13 +40,24 @@ export function mix(one: Colour, other: Colour, share: number): Colour {
   return [blend(0), blend(1), blend(2)];
 }
 
-/** The colour, moved towards another until it reads as text on every one of the grounds. */
-export function readable(colour: Colour, toward: Colour, grounds: readonly Colour[]): Colour {
+/**
+ * The colour, moved until it reads as text on every one of the grounds: towards another, or where a theme's
+ * own foreground does not read either, towards black or white.
+ */
+export function readable(
+  colour: Colour,
+  toward: Colour,
+  grounds: readonly Colour[],
+  ratio: number = TEXT_CONTRAST,
+): Colour {
+  const reads = (mixed: Colour): boolean => grounds.every((ground) => contrast(mixed, ground) >= ratio);
+  const end = grounds.every((ground) => luminance(ground) < 0.18) ? WHITE : BLACK;
+  const target = reads(toward) ? toward : end;
   for (let step = 0; step <= STEPS; step += 1) {
-    const mixed = mix(colour, toward, step / STEPS);
-    if (grounds.every((ground) => contrast(mixed, ground) >= TEXT_CONTRAST)) return mixed;
+    const mixed = mix(colour, target, step / STEPS);
+    if (reads(mixed)) return mixed;
   }
-  return toward;
+  return end;
 }
 
 export function toHex(colour: Colour): string {

@@ -50,7 +50,7 @@ function FindingItem({
         <Icon name={iconOf(finding)} />
         <strong>{finding.rule}</strong>
         {finding.foreseen && <span class="chip outline">foreseen</span>}
-        {finding.count > 1 && (
+        {finding.count > 1 && !finding.foreseen && (
           <span class="badge" title={`seen ${finding.count} times here`}>
             ×{finding.count}
           </span>

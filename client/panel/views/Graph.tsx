@@ -172,7 +172,8 @@ function Canvas({
   const { dispatch, open } = useActions();
   const [zoom, setZoom] = useState<number | null>(null); // null: fit
   const scroller = useRef<HTMLDivElement>(null);
-  const fit = Math.max(FIT_LEAST, Math.min(FIT_MOST, fitOf(placed, size)));
+  const most = size.width < SLIM ? 1 : FIT_MOST;
+  const fit = Math.max(FIT_LEAST, Math.min(most, fitOf(placed, size)));
   const scale = zoom ?? fit;
   const selected = looked?.node?.row ?? null;
   const zoomBy = (factor: number): void => {
@@ -227,7 +228,7 @@ function Canvas({
             <GraphEdge key={edge.edge.id} placed={edge} direction={placed.direction} />
           ))}
           {placed.starts.map((start) => (
-            <GraphStart key={start.node} start={start} direction={placed.direction} />
+            <GraphStart key={start.start.node} placed={start} direction={placed.direction} />
           ))}
           {placed.nodes.map((node) => (
             <GraphNode

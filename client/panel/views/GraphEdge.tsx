@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 
-import { pathThrough, type Direction, type PlacedEdge, type PlacedStart } from "../model/layout";
+import { pathThrough, START_GAP, type Direction, type PlacedEdge, type PlacedStart } from "../model/layout";
 
 const ARROW_LENGTH = 9;
 const ARROW_HALF = 4.5;
@@ -56,32 +56,31 @@ export function GraphEdge({
 
 /** The arrow at which a backward begins, or would. */
 export function GraphStart({
-  start,
+  placed,
   direction,
 }: {
-  readonly start: PlacedStart;
+  readonly placed: PlacedStart;
   readonly direction: Direction;
 }): JSX.Element {
-  const { x, y } = start;
+  const { x, y, start } = placed;
   const down = direction === "down";
   const length = 26;
-  const text = start.flowed ? "backward starts here" : "backward would start here";
   const from = down ? { x, y: y - length } : { x: x - length, y };
   const end = down ? { x, y: y - ARROW_LENGTH } : { x: x - ARROW_LENGTH, y };
-  const textAt = down ? { x: x + 10, y: y - length / 2 + 3 } : { x: x - length - 4, y: y + 4 };
+  const textAt = down ? { x: x + START_GAP, y: y - length / 2 + 3 } : { x: x - length - 4, y: y + 4 };
   return (
     <g class={start.flowed ? "edge flowed" : "edge still"}>
       <path class="line" d={`M${from.x} ${from.y}L${end.x} ${end.y}`} />
-      <path class="arrow" d={arrowAt(start, direction)} />
+      <path class="arrow" d={arrowAt(placed, direction)} />
       <text class="edge-text" x={textAt.x} y={textAt.y} text-anchor={down ? "start" : "end"}>
         {start.number !== null && <tspan class="edge-number">{start.number}</tspan>}
         {down && (
           <tspan class="edge-slope" dx={start.number === null ? 0 : 8}>
-            {text}
+            {start.text}
           </tspan>
         )}
       </text>
-      <title>{text}</title>
+      <title>{start.text}</title>
     </g>
   );
 }

@@ -36,7 +36,7 @@ export function UncaughtNote({
   const { uncaught } = record;
   if (uncaught === null || (stop !== null && uncaught.stop < stop.snapshot.stop)) return null;
   return (
-    <aside class="note note-broken" aria-label="Uncaught exception">
+    <aside class="note note-broken note-uncaught" aria-label="Uncaught exception">
       <Icon name="error" />
       <p>
         <strong>{uncaught.type_name}</strong>

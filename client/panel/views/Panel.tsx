@@ -7,6 +7,7 @@ import { formatBytes, formatDuration, plural } from "../model/format";
 import { countLeaves, firstLook, lookedAt, type Looked } from "../model/selection";
 import { frameTensors, nodeCount } from "../model/snapshot";
 import { shownSession, shownStop, stopKey, type Model, type SessionRecord, type View } from "../model/state";
+import { stripOf } from "../model/strip";
 import { keptBytes, operationCount } from "../model/tape";
 import { operationsText } from "../model/wording";
 import { useActions } from "./context";
@@ -71,14 +72,7 @@ export function Panel({ model }: { readonly model: Model }): JSX.Element {
       <Banner model={model} />
       {record !== null && record.stops.length > 0 && <SessionLine record={record} />}
       {record !== null && stop !== null && !narrow && !bars && (
-        <StopStrip
-          record={record}
-          shown={stop}
-          dots={Math.min(
-            DOTS_MOST,
-            Math.floor((viewport.width / record.stops.length - NOTE_WIDTH) / DOT_WIDTH),
-          )}
-        />
+        <StopStrip record={record} shown={stop} dots={dotsFitting(record, viewport.width)} />
       )}
       {record !== null && stop !== null && barsBelow && (narrow || bars) && (
         <div class="stops-row">
@@ -103,6 +97,15 @@ export function Panel({ model }: { readonly model: Model }): JSX.Element {
       )}
     </div>
   );
+}
+
+/** The most dots that a stop may show: none, where some stop's would not fit beside its words. */
+function dotsFitting(record: SessionRecord, width: number): number {
+  const shown = stripOf(record)
+    .map((item) => item.operations)
+    .filter((operations) => operations <= DOTS_MOST);
+  const room = Math.floor((width / record.stops.length - NOTE_WIDTH) / DOT_WIDTH);
+  return Math.max(0, ...shown) <= room ? DOTS_MOST : 0;
 }
 
 /** What is drawn is no longer where the program stands. */

@@ -64,6 +64,10 @@ export function Tape({ stop, flow, looked, hovered, folded, narrow }: TapeProps)
         rowId="tape"
         onWalk={walk}
         onEnter={enter}
+        sticky={(first) => {
+          const header = headerOver(lines, first);
+          return header === null ? null : <GroupRow line={header} place={null} />;
+        }}
         render={(place) => {
           const line = lines[place];
           if (line === undefined) return null;
@@ -103,6 +107,16 @@ function nodeFrom(
   return null;
 }
 
+/** The header of the group that a row is in the midst of. */
+function headerOver(lines: readonly TapeLine[], first: number): Extract<TapeLine, { kind: "group" }> | null {
+  if (lines[first]?.kind !== "node") return null;
+  for (let at = first; at >= 0; at -= 1) {
+    const line = lines[at];
+    if (line?.kind === "group") return line;
+  }
+  return null;
+}
+
 function widest(lanes: readonly LaneRow[]): number {
   return lanes.reduce((most, lane) => Math.max(most, lane.lane + 1), 1);
 }
@@ -125,15 +139,16 @@ function GroupRow({
   place,
 }: {
   readonly line: Extract<TapeLine, { kind: "group" }>;
-  readonly place: number;
+  readonly place: number | null; // null for a copy that stands over the rows
 }): JSX.Element {
   const { dispatch } = useActions();
   return (
     <div
-      id={`tape-${place}`}
+      id={place === null ? undefined : `tape-${place}`}
       class="tape-row group"
       role="row"
-      aria-rowindex={place + 1}
+      aria-rowindex={place === null ? undefined : place + 1}
+      aria-hidden={place === null}
       aria-expanded={!line.folded}
       onClick={() => {
         dispatch({ kind: "fold", group: line.id });

@@ -14,6 +14,7 @@ export function VirtualRows({
   label,
   rowId,
   render,
+  sticky,
   onWalk,
   onEnter,
   class: className,
@@ -23,6 +24,8 @@ export function VirtualRows({
   readonly label: string;
   readonly rowId: string;
   readonly render: (place: number) => ComponentChildren;
+  /** What stands over the rows when this one is the uppermost in sight. */
+  readonly sticky: (first: number) => ComponentChildren;
   readonly onWalk: (place: number) => void;
   readonly onEnter: () => void;
   readonly class: string;
@@ -79,6 +82,9 @@ export function VirtualRows({
         onWalk(target);
       }}
     >
+      <div class="virtual-sticky" role="presentation">
+        {sticky(Math.floor(seen.top / ROW_HEIGHT))}
+      </div>
       <div class="virtual-all" role="presentation" style={{ height: `${count * ROW_HEIGHT}px` }}>
         <div
           class="virtual-window"
