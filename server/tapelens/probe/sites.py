@@ -40,7 +40,7 @@ def place_of(frame: FrameType) -> Place:
     while each is not None:
         owner = owner_of(each)
         if owner == "user":
-            user = site_of(each)
+            user = _site(each.f_code, each.f_lineno, in_library=False)
             return Place(each, user, user if outside is None else site_of(outside))
         if owner == "library" and outside is None:
             outside = each
@@ -89,7 +89,7 @@ def raised_site(trace: TracebackType | None) -> Site | None:
 def owner_of(frame: FrameType) -> Owner:
     """Whose code a frame runs."""
     name = frame.f_code.co_filename
-    if not name.startswith("<"):
+    if name[:1] != "<":
         return _owner_of_file(name)
     # NOTE [code without a file]: a class that a library makes by exec lives in that library's globals;
     # a notebook's cell, ``python -c`` and a doctest have none, or the user's.
@@ -152,10 +152,9 @@ def _path(name: str) -> str:
 
 
 def _site(code: CodeType, line: int, *, in_library: bool) -> Site:
-    name = getattr(code, "co_qualname", code.co_name)
-    return _made(code.co_filename, line or code.co_firstlineno, name, in_library=in_library)
+    return _made(code.co_filename, line or code.co_firstlineno, getattr(code, "co_qualname", code.co_name), in_library)
 
 
 @functools.lru_cache(maxsize=4096)
-def _made(name: str, line: int, function: str, *, in_library: bool) -> Site:
+def _made(name: str, line: int, function: str, in_library: bool) -> Site:  # noqa: FBT001 (a cache's key)
     return Site(path=_path(name), line=line, function=function, in_library=in_library)

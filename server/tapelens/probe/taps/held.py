@@ -202,8 +202,14 @@ class HeldGradients:
     def before_backward(self) -> Held:
         """The suspects of every optimizer."""
         held: Held = {}
-        for optimizer, known in self._of_this_thread():
-            if seen := known.before_backward(optimizer):
+        thread = threading.get_ident()
+        for identity, known in list(self._optimizers.items()):
+            if known.thread != thread or known.is_shared:
+                continue
+            optimizer = known.reference()
+            if optimizer is None:
+                del self._optimizers[identity]
+            elif seen := known.before_backward(optimizer):
                 held |= seen
         return held
 
@@ -211,15 +217,9 @@ class HeldGradients:
         """The same again, once a backward is through."""
         held: Held = {}
         if before:
-            for optimizer, known in self._of_this_thread():
+            for optimizer, known in self.alive():
                 held |= known.after_backward(optimizer, before)
         return held
-
-    def _of_this_thread(self) -> Iterator[tuple[torch.optim.Optimizer, HeldByOptimizer]]:
-        thread = threading.get_ident()
-        return (
-            (optimizer, known) for optimizer, known in self.alive() if known.thread == thread and not known.is_shared
-        )
 
     def _find_shared(self, optimizer: torch.optim.Optimizer, known: HeldByOptimizer) -> None:
         """Whether optimizers of other threads hold some of the same parameters."""

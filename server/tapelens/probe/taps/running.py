@@ -30,6 +30,9 @@ class Running(Generic[T]):
     def leave(self, item: T) -> None:
         """The item has ended, and all inside it."""
         stack = self._stack()
+        if stack and stack[-1][0] is item:
+            stack.pop()
+            return
         for index in range(len(stack) - 1, -1, -1):
             if stack[index][0] is item:
                 del stack[index:]
