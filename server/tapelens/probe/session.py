@@ -193,7 +193,7 @@ class ProbeSession:
             return
         self._outbox.send(finding)
         wanted = finding.rule in self._pause_on or ("all" in self._pause_on and finding.severity != "information")
-        if wanted and not finding.foreseen:
+        if wanted and finding.count == 1 and not finding.foreseen:  # a repeat only raises the count
             frame = frame_at(finding.site)
             if frame is not None:
                 self._pause(frame, reason=finding.rule, text=finding.message)
