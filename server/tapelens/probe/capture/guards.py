@@ -7,7 +7,7 @@ import gc
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
@@ -47,8 +47,11 @@ def is_plain_on_cpu(tensor: torch.Tensor) -> bool:
     torch = sys.modules["torch"]
     if is_uninitialised(tensor) or answers_itself(type(tensor)):
         return False
-    keys = torch._C._dispatch_keys(tensor).raw_repr()
-    if keys & ~_plain_keys():
+    odd = torch._C._dispatch_keys(tensor) - _plain_keys()  # sparse, quantised, conjugated, functorch's, …
+    if (
+        odd.highestPriorityTypeId() != torch._C.DispatchKey.Undefined
+        or torch._C.TensorBase.device.__get__(tensor).type != "cpu"
+    ):
         return False
     if someone_listens() or torch._C._is_cow_tensor(tensor):
         return False
@@ -77,12 +80,12 @@ def someone_listens() -> bool:
 
 
 @functools.cache
-def _plain_keys() -> int:
+def _plain_keys() -> Any:  # noqa: ANN401 (torch._C.DispatchKeySet)
     c = sys.modules["torch"]._C
     names = ("ADInplaceOrView", "AutogradCPU", "AutocastCPU")
     return functools.reduce(
         lambda keys, name: keys.add(getattr(c.DispatchKey, name)), names, c.DispatchKeySet(c.DispatchKey.CPU)
-    ).raw_repr()
+    )
 
 
 def _reaches_memory(tensor: torch.Tensor) -> bool:

@@ -40,7 +40,8 @@ def failure(
     suspects = [row for row in foresight.ran if saved[row].state != "saves_nothing"]
     for row in sorted(suspects, reverse=True):
         held = saved[row]
-        if held.state == "freed" or (graph.names[row] == "CopySlices" and _ran_before(root, graph, freed_by)):
+        hidden = held.state == "unknown" and not any(slot.unsure for slot in held.slots)
+        if held.state == "freed" or (hidden and _ran_before(root, graph, freed_by)):
             return _freed(row, root, graph, foresight, freed_by)
         changed = next((slot for slot in held.slots if slot.state == "changed"), None)
         if changed is not None:
@@ -64,7 +65,7 @@ def _changed(row: int, slot: Saved, root: Root, graph: Graph) -> WillRaise:
 
 
 def _ran_before(root: Root, graph: Graph, freed_by: FreedBy) -> bool:
-    """Whether a backward was seen that freed the root's graph: CopySlices itself does not tell."""
+    """Whether a backward was seen that freed the root's graph: CopySlices, and older torch, do not tell."""
     rows = [graph.row(reading.node) for reading in root.readings]
     return any(row >= 0 and freed_by(key_of(graph.nodes[row])) is not None for row in rows)
 
