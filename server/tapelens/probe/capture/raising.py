@@ -40,7 +40,7 @@ def failure(
     suspects = [row for row in foresight.ran if saved[row].state != "saves_nothing"]
     for row in sorted(suspects, reverse=True):
         held = saved[row]
-        hidden = held.state == "unknown" and not any(slot.unsure for slot in held.slots)
+        hidden = held.state == "unknown" and all(slot.state == "not_shown" and not slot.unsure for slot in held.slots)
         if held.state == "freed" or (hidden and _ran_before(root, graph, freed_by)):
             return _freed(row, root, graph, foresight, freed_by)
         changed = next((slot for slot in held.slots if slot.state == "changed"), None)
