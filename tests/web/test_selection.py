@@ -26,6 +26,15 @@ async def test_one_selection_lights_table_graph_and_inspector(panel: Opened):
     await expect(page.locator(".inspector-title")).to_have_text("y1")
 
 
+async def test_what_the_mouse_is_over_is_lit_on_the_other_side(panel: Opened):
+    page = await panel.open(*recorded_messages())
+    await settled_nodes(page)
+    await page.locator("g.node", has_text="MulBackward0").hover()
+    await expect(page.get_by_role("row", name=re.compile("^y2"))).to_have_class("hovered")
+    await page.get_by_role("row", name=re.compile("^x")).hover()
+    await expect(page.locator("g.node.hovered")).to_have_attribute("aria-label", re.compile("^x,"))
+
+
 async def test_arrows_walk_the_table_and_the_graphs_edges(panel: Opened):
     page = await panel.open(*recorded_messages())
     await page.get_by_role("grid", name="Tensors of this frame").focus()

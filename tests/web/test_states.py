@@ -71,6 +71,16 @@ async def test_a_lost_server_is_said_and_found_again(panel: Opened):
     panel.complaints[:] = [words for words in panel.complaints if "ERR_CONNECTION_REFUSED" not in words]
 
 
+async def test_a_server_that_ends_with_its_program_is_no_lost_connection(panel: Opened):
+    page = await panel.open(*recorded_messages())
+    panel.store.update(panel.store.sessions()[0].session, state="ended")
+    await expect(page.get_by_role("status")).to_contain_text("The program has ended.")
+    await panel.stop_serving()
+    await expect(page.get_by_role("status")).to_contain_text("has ended, and tapelens with it")
+    assert len(await settled_nodes(page)) == 5
+    panel.complaints[:] = [words for words in panel.complaints if "ERR_CONNECTION_REFUSED" not in words]
+
+
 async def test_a_page_of_another_version_is_refused_in_words(panel: Opened):
     older = "const send = WebSocket.prototype.send; WebSocket.prototype.send = function (text) { send.call(this, text.replace('\"wire\":1', '\"wire\":0')); };"  # noqa: E501
     page = await panel.open(inject=older)

@@ -236,6 +236,12 @@ function Canvas({
               placed={node}
               selected={node.node.row === selected}
               hovered={node.node.row === hovered?.node?.row}
+              onHover={(over) => {
+                dispatch({
+                  kind: "hover",
+                  selection: over ? selectNode(stop.snapshot, node.node.row) : null,
+                });
+              }}
               onSelect={() => {
                 dispatch({ kind: "select", selection: selectNode(stop.snapshot, node.node.row) });
               }}

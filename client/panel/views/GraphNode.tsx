@@ -11,12 +11,14 @@ export function GraphNode({
   hovered,
   onSelect,
   onOpen,
+  onHover,
 }: {
   readonly placed: PlacedNode;
   readonly selected: boolean;
   readonly hovered: boolean;
   readonly onSelect: () => void;
   readonly onOpen: () => void;
+  readonly onHover: (over: boolean) => void;
 }): JSX.Element {
   const { node, x, y } = placed;
   const { width, height } = node;
@@ -36,6 +38,12 @@ export function GraphNode({
       aria-label={node.label}
       onClick={onSelect}
       onDblClick={onOpen}
+      onMouseEnter={() => {
+        onHover(true);
+      }}
+      onMouseLeave={() => {
+        onHover(false);
+      }}
     >
       <title>{node.label}</title>
       <rect

@@ -70,7 +70,7 @@ export function Panel({ model }: { readonly model: Model }): JSX.Element {
         labels={viewport.mode !== "narrow" && viewport.mode !== "medium"}
       />
       <Banner model={model} />
-      {record !== null && record.stops.length > 0 && <SessionLine record={record} />}
+      {record !== null && record.stops.length > 0 && <SessionLine model={model} record={record} />}
       {record !== null && stop !== null && !narrow && !bars && (
         <StopStrip record={record} shown={stop} dots={dotsFitting(record, viewport.width)} />
       )}
@@ -355,7 +355,7 @@ function OneView({ scene, view }: { readonly scene: Scene; readonly view: View }
     case "tensors":
       return (
         <div class="scroll">
-          <Tensors stop={stop} flow={flow} looked={looked} narrow={false} />
+          <Tensors stop={stop} flow={flow} looked={looked} hovered={hovered} narrow={false} />
         </div>
       );
     case "source":
@@ -390,10 +390,10 @@ function Look({ scene: { stop, flow, looked } }: { readonly scene: Scene }): JSX
 }
 
 function TensorSection({ scene, narrow }: { readonly scene: Scene; readonly narrow: boolean }): JSX.Element {
-  const { stop, flow, looked } = scene;
+  const { stop, flow, looked, hovered } = scene;
   return (
     <Section id="tensors" title="Tensors of this frame" count={frameTensors(stop.snapshot).length}>
-      <Tensors stop={stop} flow={flow} looked={looked} narrow={narrow} />
+      <Tensors stop={stop} flow={flow} looked={looked} hovered={hovered} narrow={narrow} />
     </Section>
   );
 }

@@ -99,9 +99,19 @@ function Blank({
   );
 }
 
+/** Nothing is awaited any more: the programs have ended, and their server with them. */
+function isOver(model: Model): boolean {
+  return (
+    model.connection.kind !== "open" &&
+    model.sessions.length > 0 &&
+    model.sessions.every((record) => record.info.state === "ended")
+  );
+}
+
 /** A line above all else: a lost connection, or what a button could not do. */
 export function Banner({ model }: { readonly model: Model }): JSX.Element | null {
   const { dispatch } = useActions();
+  if (isOver(model)) return null; // the session's line says it
   if (model.connection.kind === "lost") return <Lost connection={model.connection} />;
   if (model.connection.kind === "connecting" && model.sessions.length > 0) {
     return (
@@ -154,25 +164,27 @@ function Lost({ connection }: { readonly connection: Extract<Connection, { kind:
 }
 
 /** What to know of a session whose last stop is still shown. */
-export function SessionLine({ record }: { readonly record: SessionRecord }): JSX.Element | null {
-  const { state, problem } = record.info;
-  if (problem !== null) {
-    return (
-      <div class="banner session-line" role="status">
-        <Icon name="warning" />
-        <span>{problem}</span>
-      </div>
-    );
-  }
-  const text =
-    state === "running"
-      ? "Running. Below is the last stop."
-      : state === "ended"
-        ? "The program has ended. Below is its last stop."
-        : null;
+export function SessionLine({
+  model,
+  record,
+}: {
+  readonly model: Model;
+  readonly record: SessionRecord;
+}): JSX.Element | null {
+  const { problem } = record.info;
+  const text = problem ?? standingText(model, record);
   return text === null ? null : (
     <div class="banner session-line" role="status">
+      {problem !== null && <Icon name="warning" />}
       <span>{text}</span>
     </div>
   );
+}
+
+function standingText(model: Model, { info: { state } }: SessionRecord): string | null {
+  if (state === "running") return "Running. Below is the last stop.";
+  if (state !== "ended") return null;
+  return isOver(model)
+    ? "The program has ended, and tapelens with it. Below is its last stop."
+    : "The program has ended. Below is its last stop.";
 }

@@ -18,14 +18,16 @@ export function Tensors({
   stop,
   flow,
   looked,
+  hovered,
   narrow,
 }: {
   readonly stop: PanelStop;
   readonly flow: Flow | null;
   readonly looked: Looked | null;
+  readonly hovered: Looked | null;
   readonly narrow: boolean;
 }): JSX.Element {
-  const { dispatch } = useActions();
+  const { dispatch, open } = useActions();
   const { snapshot } = stop;
   const tensors = frameTensors(snapshot);
   if (tensors.length === 0) return <p class="muted empty-list">No name of this frame reaches a tensor.</p>;
@@ -44,6 +46,8 @@ export function Tensors({
         aria-activedescendant={current >= 0 ? `tensor-${tensors[current]?.row ?? 0}` : undefined}
         tabIndex={0}
         onKeyDown={(event) => {
+          const site = looked?.node?.site;
+          if (event.key === "Enter" && site != null) open?.(site);
           const target = rowAfterKey(event.key, current, tensors.length, PAGE);
           if (target === null) return;
           event.preventDefault();
@@ -69,6 +73,7 @@ export function Tensors({
               tensor={tensor}
               flow={flow}
               selected={tensor.row === looked?.tensor?.row}
+              hovered={tensor.row === hovered?.tensor?.row}
               narrow={narrow}
               onSelect={() => {
                 select(tensor);
@@ -91,6 +96,7 @@ function TensorLine({
   tensor,
   flow,
   selected,
+  hovered,
   narrow,
   onSelect,
 }: {
@@ -98,6 +104,7 @@ function TensorLine({
   readonly tensor: TensorRow;
   readonly flow: Flow | null;
   readonly selected: boolean;
+  readonly hovered: boolean;
   readonly narrow: boolean;
   readonly onSelect: () => void;
 }): JSX.Element {
@@ -107,7 +114,7 @@ function TensorLine({
   return (
     <tr
       id={`tensor-${tensor.row}`}
-      class={selected ? "selected" : ""}
+      class={selected ? "selected" : hovered ? "hovered" : ""}
       aria-selected={selected}
       onClick={onSelect}
       onMouseEnter={() => {
