@@ -83,6 +83,15 @@ async def test_a_bootstrap_that_comes_twice_keeps_one_probe(tmp_path):
     assert run.store.faults(run.session.id) == ()
 
 
+async def test_a_snapshot_that_is_not_pushed_is_asked_for():
+    program = SEED / "5_leaves.py"
+    async with driven(program, stops=[marked_lines(program)["only x has a gradient"]], armed=False) as run:
+        stop = await run.next_stop()
+        assert stop.snapshot is not None
+        assert stop.snapshot.site.line == stop.line
+        assert stop.snapshot.thread == stop.thread
+
+
 async def test_a_program_without_torch_is_left_alone(tmp_path):
     program = write(tmp_path, "a = 1\nb = 2\n")
     async with driven(program, stops=[2]) as run:

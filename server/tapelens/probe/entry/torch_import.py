@@ -22,7 +22,7 @@ class TorchImport:
         """Begin. A torch that another thread is importing right now is waited for beside."""
         torch = sys.modules.get("torch")
         if torch is None:
-            sys.meta_path.insert(0, self._finder)
+            self._finder.insert()
         elif _is_importing(torch):
             waiter = threading.Thread(target=self._wait_for_import, name="tapelens.torch", daemon=True)
             waiter.is_pydev_daemon_thread = True  # pyright: ignore[reportAttributeAccessIssue]
@@ -67,8 +67,12 @@ class _Finder(MetaPathFinder):
         self.remove()
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is not None:
-            _wrap(spec.loader, self._on_loaded)
+            _wrap(spec.loader, self._on_loaded, on_failed=self.insert)
         return spec
+
+    def insert(self) -> None:
+        """Be asked before all others."""
+        sys.meta_path.insert(0, self)
 
     def remove(self) -> None:
         """Leave the import system as it was."""
@@ -76,12 +80,16 @@ class _Finder(MetaPathFinder):
             sys.meta_path.remove(self)
 
 
-def _wrap(loader: Loader, on_loaded: Callable[[ModuleType], None]) -> None:
+def _wrap(loader: Loader, on_loaded: Callable[[ModuleType], None], *, on_failed: Callable[[], None]) -> None:
     execute = loader.exec_module
 
     def exec_module(module: ModuleType) -> None:
         vars(loader).pop("exec_module", None)  # once is enough: the loader is itself again
-        execute(module)
+        try:
+            execute(module)
+        except BaseException:
+            on_failed()  # the program may try again
+            raise
         on_loaded(module)
 
     loader.exec_module = exec_module  # type: ignore[method-assign]
