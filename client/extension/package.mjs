@@ -84,9 +84,8 @@ function stageExtension() {
   writeFileSync(join(stage, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   for (const path of ["LICENSE", "client/extension/out/extension.js", "client/extension/icon.svg"])
     cpSync(join(root, path), join(stage, path));
-  // The pictures stand in the repository; a page of the extension without them reads as well.
-  const readme = readFileSync(join(root, "README.md"), "utf8");
-  writeFileSync(join(stage, "README.md"), readme.replaceAll(/^.*(!\[|<img |<picture|<source ).*\n/gm, ""));
+  // Of its own: the repository's has pictures and links that lead nowhere from here.
+  cpSync(join(root, "client", "extension", "README.md"), join(stage, "README.md"));
   if (existsSync(join(root, "CHANGELOG.md"))) cpSync(join(root, "CHANGELOG.md"), join(stage, "CHANGELOG.md"));
   cpSync(join(root, "server", "tapelens"), join(stage, "bundled", "tapelens"), {
     recursive: true,
