@@ -85,7 +85,8 @@ export function formatFlow(value: Value, longest = FLOW_LENGTH): string {
   if (value.inf > 0 && value.count > 1) return `inf ${formatCount(value.inf)} of ${formatCount(value.count)}`;
   const elements = formatElements(value, "integer");
   if (elements !== null && elements.length <= longest) return elements;
-  return `‖g‖ ${formatNumber(value.norm)}`;
+  const norm = formatNumber(value.norm);
+  return longest < FLOW_LENGTH ? `\u2016${norm}\u2016` : `‖g‖ ${norm}`;
 }
 
 export function isFinite(value: Value): boolean {

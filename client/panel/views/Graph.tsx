@@ -24,6 +24,7 @@ const SCALE_LEAST = 0.3;
 const FIT_MOST = 1.2; // a small graph in a large box grows a little
 const SCALE_MOST = 2;
 const ZOOM_STEP = 1.2;
+const VIEW_MARGIN = 64; // of what is scrolled into view
 const LOW = 330; // a box lower than this is drawn from left to right
 const SLIM = 460;
 
@@ -286,8 +287,9 @@ function Canvas({
 /** Scrolls the box alone, as little as will do: ``scrollIntoView`` would move the whole page. */
 function bringIntoView(box: Element, element: Element): void {
   const [outer, inner] = [box.getBoundingClientRect(), element.getBoundingClientRect()];
-  box.scrollLeft += Math.max(0, inner.right - outer.right) - Math.max(0, outer.left - inner.left);
-  box.scrollTop += Math.max(0, inner.bottom - outer.bottom) - Math.max(0, outer.top - inner.top);
+  const before = (near: number, far: number): number => Math.max(0, near + VIEW_MARGIN - far);
+  box.scrollLeft += before(inner.right, outer.right) - before(outer.left, inner.left);
+  box.scrollTop += before(inner.bottom, outer.bottom) - before(outer.top, inner.top);
 }
 
 /** The node that an arrow key leads to: along an edge, or to the nearest beside. */

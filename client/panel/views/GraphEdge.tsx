@@ -23,7 +23,7 @@ export function GraphEdge({
   const textAt = down ? label.x - edge.labelWidth / 2 + 4 : label.x;
   const anchor = down ? "start" : "middle";
   // beside a line that goes down; above and below one that goes to the right
-  const firstLine = down ? label.y - edge.labelHeight / 2 + 12 : label.y - 5;
+  const firstLine = down ? label.y - edge.labelHeight / 2 + 12 : label.y - 7;
   const hookLine = down ? firstLine + (edge.number === null ? 0 : 16) : label.y + 15;
   return (
     <g class={`edge ${edge.state}`}>

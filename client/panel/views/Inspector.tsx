@@ -97,8 +97,10 @@ function Card({ stop, flow, looked: { tensor, node } }: InspectorProps): JSX.Ele
   const names = new Set(frameTensors(stop.snapshot).flatMap((row) => row.names));
   const sentence = tensor === null ? undefined : stop.sentences.find((one) => one.tensor === tensor.row);
   if (sentence !== undefined) {
+    const { root, chosen_by: chosenBy, will_raise: raises } = stop.snapshot.backward;
+    const broken = raises !== null && chosenBy === "line" && root === sentence.tensor;
     return (
-      <div class="card">
+      <div class={broken ? "card card-broken" : "card"}>
         <h3>
           <Sentence text={sentence.title} names={names} />
         </h3>

@@ -174,7 +174,7 @@ function WideMain({ scene }: { readonly scene: Scene }): JSX.Element {
           <div class="scroll">
             <Findings record={record} stop={stop} />
             {viewport.short && <UncaughtNote record={record} stop={stop} />}
-            {viewport.short && <Forecast stop={stop} />}
+            {viewport.short && !saidBySheet(scene) && <Forecast stop={stop} />}
             <Look scene={scene} />
           </div>
           {!viewport.short && (
@@ -200,13 +200,13 @@ function MediumMain({ scene }: { readonly scene: Scene }): JSX.Element {
           <ViewHead scene={scene} views={views} />
           <OneView scene={scene} view={shownView(model.view, views)} />
           {!viewport.short && <UncaughtNote record={record} stop={stop} />}
-          {!viewport.short && <Forecast stop={stop} />}
+          {!viewport.short && !saidBySheet(scene) && <Forecast stop={stop} />}
         </div>
         <div class={viewport.short ? "column side" : "sheet"}>
           <div class="scroll">
             <Findings record={record} stop={stop} />
             {viewport.short && <UncaughtNote record={record} stop={stop} />}
-            {viewport.short && <Forecast stop={stop} />}
+            {viewport.short && !saidBySheet(scene) && <Forecast stop={stop} />}
             <Look scene={scene} />
           </div>
         </div>
