@@ -80,7 +80,9 @@ async def _run_all(programs: list[Path], room: Room, narrator: TextReport, *, st
 
 def find_programs(name: str | None) -> list[Path]:
     """The examples in their order, all or those whose name holds a word."""
-    folder = Path(__file__).resolve().parents[3] / "examples" / "seed"
+    here = Path(__file__).resolve()
+    installed = here.parent / "seed"  # where the wheel puts them
+    folder = installed if installed.is_dir() else here.parents[3] / "examples" / "seed"
     programs = sorted(folder.glob("[0-9]*.py"))
     if not programs:
         raise UsageError("The demo's programs are not installed: they are in the folder examples of tapelens' sources.")
