@@ -1,5 +1,5 @@
 import { render, type JSX } from "preact";
-import { useEffect, useMemo, useReducer } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useReducer } from "preact/hooks";
 
 import { keepable, START, next, withKept } from "./model/state";
 import { followTheme } from "./theme";
@@ -23,8 +23,8 @@ function App({ transport }: { readonly transport: Transport }): JSX.Element {
   }, [transport]);
 
   const kept = keepable(model);
-  useEffect(() => {
-    transport.keep(kept);
+  useLayoutEffect(() => {
+    transport.keep(kept); // before a reload can come between
   }, [transport, JSON.stringify(kept)]);
 
   const actions = useMemo(

@@ -52,6 +52,7 @@ async def test_arrows_walk_the_table_and_the_graphs_edges(panel: Opened):
 async def test_the_selection_outlives_a_reload(panel: Opened):
     page = await panel.open(*recorded_messages())
     await page.get_by_role("row", name=re.compile("^loss")).click()
+    await expect(page.locator(".inspector-title")).to_have_text("loss")
     await page.reload()
     await expect(page.locator(".inspector-title")).to_have_text("loss")
 
