@@ -88,6 +88,19 @@ def install_extensions(profile: Profile, extensions: Sequence[Path]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def show_file(profile: Profile, path: Path) -> bool:
+    """Have the running workbench of a profile show a file, as ``code FILE`` does; False while it has no window."""
+    done = subprocess.run(
+        (*_command(profile), "--reuse-window", str(path)),
+        env=_environment(profile, {}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=START_DEADLINE_S,
+        check=False,
+    )
+    return done.returncode == 0
+
+
 @contextlib.contextmanager
 def running_code_server(profile: Profile, *, environment: Mapping[str, str], log: Path) -> Generator[str]:
     """The workbench's address. Its process group, children and all, is gone afterwards."""

@@ -8,14 +8,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from e2e.workbench import install
-from e2e.workbench.code_server import Profile, install_extensions, pack_extension, running_code_server
-from e2e.workbench.workbench import Workbench
+from e2e.workbench.code_server import Profile, install_extensions, pack_extension, running_code_server, show_file
+from e2e.workbench.workbench import DEADLINE_S, Workbench
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -70,8 +71,9 @@ def shared_workbench(vsix: Path) -> Generator[Workbench]:
                 executable_path=install.browser_program(), args=list(BROWSER_ARGUMENTS)
             ) as browser,
         ):
+            expect.set_options(timeout=DEADLINE_S * 1000)
             page = browser.new_page(viewport={"width": 1400, "height": 900})
-            workbench = Workbench(page, address, folder, PICTURES)
+            workbench = Workbench(page, address, folder, PICTURES, open_file=partial(show_file, profile))
             workbench.write_launch()
             workbench.load()
             yield workbench

@@ -47,13 +47,20 @@ MIDDLE_OF_WORD = r"""([word, line, close]) => {
 
 
 class Workbench:
-    """One window on one folder. Lines count from 1."""
+    """One window on one folder. Lines count from 1.
 
-    def __init__(self, page: Page, address: str, folder: Path, pictures: Path) -> None:
+    Args:
+        open_file: Has the window show a file, as ``code FILE`` does; whether it could.
+    """
+
+    def __init__(
+        self, page: Page, address: str, folder: Path, pictures: Path, *, open_file: Callable[[Path], bool]
+    ) -> None:
         self.page = page
         self.folder = folder
         self._address = address
         self._pictures = pictures
+        self._open = open_file
         self.complaints: list[str] = []
         self._settings_written = 0
         page.on("console", self._hear)
@@ -63,24 +70,13 @@ class Workbench:
     def load(self) -> None:
         """Open the folder in a fresh window."""
         self.page.goto(f"{self._address}/?folder={self.folder}")
-        self.page.wait_for_selector(".monaco-workbench", timeout=DEADLINE_S * 1000)
-        self.page.wait_for_selector(".explorer-folders-view .monaco-list-row", timeout=DEADLINE_S * 1000)
+        self.page.wait_for_selector(".monaco-workbench")
+        self.page.wait_for_selector(".explorer-folders-view .monaco-list-row")
 
     def open_file(self, name: str) -> None:
-        """Bring a file of the folder to the front, in a tab of its own."""
-        tab = self.page.locator(f'.tab[data-resource-name="{name}"]')
-        active = self.page.locator(f'.tab.active[data-resource-name="{name}"]')
-
-        def is_in_front() -> bool:
-            if tab.count() == 0:  # the tree may move under the mouse: look, and click again
-                self.page.keyboard.press("Control+Shift+E")
-                self.page.get_by_role("treeitem", name=name, exact=True).dblclick()
-            else:
-                tab.first.click()
-            self.page.wait_for_timeout(100)
-            return active.count() > 0
-
-        self.wait_for(is_in_front, f"{name} in front")
+        """Bring a file of the folder to the front."""
+        self.wait_for(lambda: self._open(self.folder / name), f"the window to take {name}")
+        expect(self.page.locator(f'.tab.active[data-resource-name="{name}"]')).to_be_visible()
         expect(self.page.locator(".monaco-editor .view-line").first).to_be_visible()
 
     def close_editors(self) -> None:
@@ -158,6 +154,7 @@ class Workbench:
     def start_debugging(self) -> None:
         """F5, with the folder's first launch configuration."""
         self.page.keyboard.press("F5")
+        expect(self.page.locator(".debug-toolbar")).to_be_visible()
 
     def wait_until_stopped(self, line: int, *, deadline_s: float = DEADLINE_S) -> None:
         """The debugger stands at a line of the file in front, and the editor shows it."""
