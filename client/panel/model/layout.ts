@@ -43,6 +43,7 @@ export interface LayoutRequest {
 const MARGIN = 16;
 const START_ROOM = 40; // for the arrow at which backward begins
 export const START_GAP = 10; // from such an arrow to its words
+export const RING_ROOM = 24; // for a hook's ring after the words on a line to the right
 const HOOK_ROOM = 16; // for the ring and name of a hook below a node
 const LABEL_OFFSET = 8;
 const PORT_GAP = 28;
@@ -89,7 +90,7 @@ function arrange(drawing: Drawing, direction: Direction, labelSide: "l" | "r"): 
       edge.from,
       edge.to,
       {
-        width: edge.labelWidth,
+        width: edge.labelWidth + (down || edge.hooks.length === 0 ? 0 : RING_ROOM),
         height: edge.labelHeight,
         labelpos: down ? labelSide : "c",
         labeloffset: edge.labelWidth > 0 ? LABEL_OFFSET : 0,

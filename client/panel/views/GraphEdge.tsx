@@ -1,6 +1,13 @@
 import type { JSX } from "preact";
 
-import { pathThrough, START_GAP, type Direction, type PlacedEdge, type PlacedStart } from "../model/layout";
+import {
+  pathThrough,
+  RING_ROOM,
+  START_GAP,
+  type Direction,
+  type PlacedEdge,
+  type PlacedStart,
+} from "../model/layout";
 
 const ARROW_LENGTH = 9;
 const ARROW_HALF = 4.5;
@@ -20,7 +27,7 @@ export function GraphEdge({
   const hooked = edge.hooks.length > 0;
   const end = down ? { x: tip.x, y: tip.y - ARROW_LENGTH } : { x: tip.x - ARROW_LENGTH, y: tip.y };
   const ring = down ? { x: tip.x, y: tip.y - HOOK_GAP } : { x: tip.x - HOOK_GAP, y: tip.y };
-  const textAt = down ? label.x - edge.labelWidth / 2 + 4 : label.x;
+  const textAt = down ? label.x - edge.labelWidth / 2 + 4 : label.x - (hooked ? RING_ROOM / 2 : 0);
   const anchor = down ? "start" : "middle";
   // beside a line that goes down; above and below one that goes to the right
   const firstLine = down ? label.y - edge.labelHeight / 2 + 12 : label.y - 7;
