@@ -8,7 +8,7 @@ BIN := .venv/bin
 PANEL := server/tapelens/web/page/panel.js
 PANEL_SOURCES := $(shell find client/panel client/protocol -type f -not -name '*.test.ts' 2>/dev/null)
 
-.PHONY: help demo test check bench package generate test-matrix
+.PHONY: help demo test check bench package pictures generate
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -33,6 +33,10 @@ bench: .venv/.ready $(PANEL)  ## ratios against peers in one run, written to doc
 package: .venv/.ready node_modules/.ready $(PANEL)  ## build/tapelens-VERSION.vsix and the wheel, for every platform
 	@npm run package --silent
 	@$(BIN)/python -m hatchling build -d build/dist
+
+pictures:  ## docs/pictures from what the last make test painted: look at them before you commit
+	@cp build/pictures/page/1200x700-light.png docs/pictures/page-light.png
+	@cp build/pictures/workbench/paused.png docs/pictures/vscode-paused.png
 
 generate: .venv/.ready  ## client/protocol from server/tapelens/wire
 	@$(BIN)/python -m tapelens.wire.generate
