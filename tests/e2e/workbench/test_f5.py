@@ -48,7 +48,8 @@ def test_the_first_launch_ever_shows_the_graph_and_its_numbers(workbench: Workbe
     assert workbench.complaints == []
 
 
-def test_the_graph_grows_with_every_step(workbench: Workbench) -> None:
+def test_the_graph_grows_with_every_step_and_the_panel_steps_too(workbench: Workbench) -> None:
+    workbench.write_launch(type="python")  # the type's old name
     lines = marked_lines(workbench.folder / GROWING)
     run_to(workbench, GROWING, "a first product")
     workbench.wait_for_nodes("Mm")
@@ -56,9 +57,24 @@ def test_the_graph_grows_with_every_step(workbench: Workbench) -> None:
     workbench.step_over(to_line=lines["and a sum"])
     workbench.wait_for_nodes("Mm", "Add")
     between = len(workbench.nodes())
-    workbench.step_over(to_line=lines["the whole graph"])
+    workbench.press_in_panel("Step: run this line")
+    workbench.wait_until_stopped(lines["the whole graph"])
     workbench.wait_for_nodes("Mm", "Add", "Sub", "Pow", "Mean")
     assert before < between < len(workbench.nodes())
+
+
+def test_a_line_of_the_panels_opens_in_the_editor_and_a_restart_shows_it_anew(workbench: Workbench) -> None:
+    line = run_to(workbench, GROWING, "the whole graph")
+    workbench.panel_shows(f"line {line}")
+    workbench.go_to_line(1)
+    workbench.press_in_panel(f"line {line}")
+    workbench.wait_for_cursor(line)
+    workbench.step_over(to_line=marked_lines(workbench.folder / GROWING)["about to run backward"])
+    workbench.panel_shows("stop 2 of 2")
+    workbench.restart_debugging()
+    workbench.wait_until_stopped(line)
+    workbench.panel_shows("stop 1 of 1")
+    workbench.wait_for_nodes("Mean")
 
 
 def test_a_function_of_the_users_own_has_its_node_and_its_leaves_their_gradients(workbench: Workbench) -> None:
@@ -151,6 +167,12 @@ def test_a_program_without_torch_runs_as_ever(workbench: Workbench) -> None:
     workbench.continue_running()
     workbench.wait_until_ended()
     assert not any("without_torch.py" in row for row in workbench.problems())
+
+
+def test_without_an_interpreter_the_program_runs_and_the_status_bar_says_so(workbench: Workbench) -> None:
+    workbench.write_settings(tapelens__interpreter="/nowhere/python")
+    run_to(workbench, GROWING, "the whole graph")
+    workbench.wait_for(lambda: "/nowhere/python" in workbench.status(), "the status bar to name the setting")
 
 
 def test_a_launch_configuration_can_say_no(workbench: Workbench) -> None:

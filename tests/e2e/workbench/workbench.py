@@ -91,7 +91,7 @@ class Workbench:
         expect(box).to_be_visible()
         box.fill(f":{line}")
         self.page.keyboard.press("Enter")
-        expect(self.page.locator(f'[aria-label*="Ln {line}, Col"]').first).to_be_visible()
+        self.wait_for_cursor(line)
 
     def run_command(self, title: str) -> None:
         """Run a command by its title as the palette shows it."""
@@ -132,6 +132,8 @@ class Workbench:
         launch = {"version": "0.2.0", "configurations": [{**configuration, **more}]}
         path = self.folder / ".vscode" / "launch.json"
         path.write_text(json.dumps(launch, indent=4), encoding="utf-8")
+        if self._settings_written:
+            self.write_settings()  # once these hold, the file beside them has been read too
 
     # -- debugging ---------------------------------------------------------------------------------------
 
@@ -175,6 +177,10 @@ class Workbench:
         self.run_command("Debug: Start Debugging")
         self.page.get_by_role("button", name="Yes").click()
 
+    def restart_debugging(self) -> None:
+        """The debug toolbar's button."""
+        self.page.keyboard.press("Control+Shift+F5")
+
     def continue_running(self) -> None:
         """F5 at a stop."""
         self.page.keyboard.press("F5")
@@ -197,7 +203,6 @@ class Workbench:
         self.stop_debugging()
         self.remove_breakpoints()
         self.write_launch()
-        self.write_settings()
         self.close_editors()
 
     # -- what is shown -----------------------------------------------------------------------------------
@@ -228,6 +233,14 @@ class Workbench:
     def choose_view(self, name: str) -> None:
         """One of the panel's own tabs."""
         self.panel().get_by_role("tab", name=name, exact=True).click()
+
+    def press_in_panel(self, button: str) -> None:
+        """One of the panel's buttons, by its label."""
+        self.panel().get_by_role("button", name=button).first.click()
+
+    def wait_for_cursor(self, line: int) -> None:
+        """The cursor of the editor in front has come to a line."""
+        expect(self.page.locator(f'[aria-label^="Ln {line}, Col"]').first).to_be_visible()
 
     def nodes(self) -> list[str]:
         """What each node of the drawn graph is called, as a screen reader says it."""
@@ -276,8 +289,9 @@ class Workbench:
         return self.page.locator(".notifications-toasts .notification-list-item-message").all_inner_texts()
 
     def status(self) -> str:
-        """The status bar's item of tapelens."""
-        return self.page.locator('[id="tapelens.tapelens.tapelens.status"]').inner_text()
+        """The status bar's item of tapelens, and the tooltip that explains it."""
+        item = self.page.locator('[id="tapelens.tapelens.tapelens.status"] [aria-label]').first
+        return item.get_attribute("aria-label") or ""
 
     def take_picture(self, name: str) -> Path:
         """A picture of the whole window."""
@@ -301,7 +315,7 @@ class Workbench:
         raise AssertionError(f"waited {deadline_s:g} s for {what}: see {picture}")
 
     def _hear(self, message: ConsoleMessage) -> None:
-        if "Content Security Policy" in message.text and "tapelens" in message.text:
+        if "Content Security Policy" in message.text:
             self.complaints.append(message.text)
 
     def _lines_with(self, selector: str) -> list[int]:
