@@ -116,6 +116,21 @@ async def test_an_exception_that_nobody_catches_stops_there_with_the_graph():
     assert len(run.store.uncaught(run.session.id)) == 1
 
 
+async def test_an_exception_whose_text_raises_is_told_all_the_same(tmp_path):
+    program = write(
+        tmp_path,
+        "import torch\nclass Odd(Exception):\n    def __str__(self):\n        raise ValueError\nraise Odd\n",
+    )
+    async with driven(program) as run:
+        stop = await run.next_stop()
+        assert stop.line == 5
+        (uncaught,) = run.store.uncaught(run.session.id)
+        assert uncaught.type_name == "Odd"
+        assert "__str__ raises" in uncaught.message
+        await run.run_to_end()
+    assert run.store.faults(run.session.id) == ()
+
+
 async def test_leaving_by_an_exit_status_is_no_uncaught_exception(tmp_path):
     program = write(tmp_path, "import sys\nimport torch\nsys.exit(3)\n")
     async with driven(program) as run:

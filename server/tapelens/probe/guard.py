@@ -63,3 +63,11 @@ def describe(fault: BaseException) -> str:
         trace = trace.tb_next
     where = "" if trace is None else f" ({PurePath(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno})"
     return f"{type(fault).__name__}: {fault}{where}"
+
+
+def text_of(error: BaseException) -> str:
+    """What an exception says; a ``__str__`` of the user's may itself raise."""
+    try:
+        return str(error)
+    except Exception:
+        return "(its text cannot be had: its __str__ raises)"

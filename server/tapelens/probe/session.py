@@ -23,7 +23,7 @@ from ..wire.snapshot import Snapshot
 from .capture.frame import capture_frame
 from .collector import Collector
 from .entry.torch_import import TorchImport
-from .guard import guard
+from .guard import guard, text_of
 from .outbox import Outbox
 from .sites import site_of
 from .taps import Taps
@@ -58,7 +58,7 @@ class ProbeSession:
         self._pause_on = frozenset(configuration.pause_on)
         self._said: Uncaught | None = None
         self._own_ns = 0
-        self._torch_import = TorchImport(self._on_torch)
+        self._torch_import = TorchImport(guard("torch's import", self._tell_fault)(self._on_torch))
         self._collector = Collector(
             runtime_twins(tuple(rule for rule in RULES if self._speaks(rule.slug))),
             on_finding=self._on_finding,
@@ -108,7 +108,7 @@ class ProbeSession:
             self._state = "too_old"
         else:
             self._state = "watching"
-            guard("taps", self._tell_fault)(self._taps.install)()
+            self._taps.install()
         self._outbox.send(self.hello())
 
     # -- stops -----------------------------------------------------------------------------------------
@@ -123,13 +123,17 @@ class ProbeSession:
         """The program stands still: capture and send, when armed."""
         if self._state != "watching":
             return
+        watched = guard("stop", self._tell_fault)  # a fresh one: a fault at this stop says nothing of the next
         if uncaught is not None and issubclass(uncaught[0], Exception):  # leaving by sys.exit(3) is no fault
-            self._say_uncaught(frame, *uncaught)
+            watched(self._say_uncaught)(frame, *uncaught)
         if self._armed:
-            snapshot = self.capture(frame, thread=thread, depth=0)
-            if snapshot is not None:
-                self._outbox.send(snapshot)
-                self._foresee(snapshot)
+            watched(self._show)(frame, thread)
+
+    def _show(self, frame: FrameType, thread: int) -> None:
+        snapshot = self.capture(frame, thread=thread, depth=0)
+        if snapshot is not None:
+            self._outbox.send(snapshot)
+            self._foresee(snapshot)
 
     def capture(self, frame: FrameType, *, thread: int, depth: int) -> Snapshot | None:
         """One frame as a snapshot; None after a fault of ours, which is told."""
@@ -166,7 +170,7 @@ class ProbeSession:
 
     def _say_uncaught(self, frame: FrameType, kind: type[BaseException], value: BaseException) -> None:
         event = Uncaught(
-            call=self._taps.call_of(value), type_name=kind.__name__, message=str(value), site=site_of(frame)
+            call=self._taps.call_of(value), type_name=kind.__name__, message=text_of(value), site=site_of(frame)
         )
         self._on_event(event)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ...events import BackwardBegan, BackwardEnded, BackwardRaised, Event, Held, HeldKey, Leaves, Look, Sample
 from ...wire.sites import Site
 from ..capture.gradients import GradientWatch, Watched
-from ..guard import Report, guard
+from ..guard import Report, guard, text_of
 from ..sites import Place, place_of, user_frame
 from .calls import root_expression, says_retain_graph
 from .carrier import Carrier, find_carrier
@@ -261,7 +261,7 @@ class EngineTap:
         self._running.leave(call)
         if call.watched is not None:
             self._watch_guard(self._watch.after_backward)(call.watched, raised=True)
-        text = str(error)
+        text = text_of(error)
         freed = _FREED in text
         carrier = Carrier(None, None)
         user = user_frame(frame)

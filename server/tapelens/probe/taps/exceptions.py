@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from ...events import Event, Uncaught
-from ..guard import Report, guard
+from ..guard import Report, guard, text_of
 from ..sites import owner_of, raised_site
 
 _REASONS = 16
@@ -72,7 +72,7 @@ class ExceptionTap:
             Uncaught(
                 call=self._call_of(value),
                 type_name=type(value).__name__,
-                message=str(value),
+                message=text_of(value),
                 site=raised_site(trace),
             )
         )

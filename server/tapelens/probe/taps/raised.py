@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
+from ..guard import text_of
+
 _REMEMBERED = 64
 _CAUSES = 16
 
@@ -16,7 +18,7 @@ class Raised:
 
     def remember(self, error: BaseException, call: int) -> None:
         """The exception leaves this call; of nested ones the outermost comes last."""
-        self._last.append((id(error), str(error), call))
+        self._last.append((id(error), text_of(error), call))
 
     def call_of(self, error: BaseException) -> int | None:
         """The call that an exception, or one that it was raised from, came out of."""
@@ -25,7 +27,7 @@ class Raised:
             if reason is None:
                 break
             for identity, text, call in reversed(self._last):
-                if identity == id(reason) and text == str(reason):
+                if identity == id(reason) and text == text_of(reason):
                     return call
             reason = reason.__cause__
         return None
