@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -58,7 +60,7 @@ async def _serve_tcp(make_server: Callable[[], TapelensServer], port: int) -> in
     try:
         listener = await asyncio.start_server(take, LOOPBACK, port)
     except (OSError, OverflowError) as refused:
-        raise UsageError(f"Port {port} cannot be listened on: {refused}.") from refused
+        raise UsageError(_port_sentence(port, refused)) from refused
     bound = listener.sockets[0].getsockname()[1]
     sys.stderr.write(f"tapelens: the language server waits for a client on {LOOPBACK}:{bound}\n")
     sys.stderr.flush()
@@ -87,3 +89,11 @@ def _end_at_signals(server: TapelensServer) -> asyncio.Future[None]:
         with contextlib.suppress(NotImplementedError):  # Windows has no signals that a loop can wait for
             loop.add_signal_handler(number, end)
     return ended
+
+
+def _port_sentence(port: int, refused: OSError | OverflowError) -> str:
+    if isinstance(refused, OverflowError):
+        return f"There is no port {port}: name one from 1 to 65535, or 0 for any that is free."
+    if refused.errno == errno.EADDRINUSE:
+        return f"Port {port} is in use by another program: choose another one."
+    return f"Port {port} of {LOOPBACK} cannot be listened on: {os.strerror(refused.errno or 0)}."
