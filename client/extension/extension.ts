@@ -109,7 +109,6 @@ export function activate(context: ExtensionContext): void {
       log.show();
     }),
     debug.onDidTerminateDebugSession((session) => {
-      relay.close(session);
       revealed.delete(session.id);
       if (relay.isIdle) status.showWatched("nothing");
     }),

@@ -103,10 +103,7 @@ export class Panel implements WebviewViewProvider, WebviewPanelSerializer, Dispo
       void openSource(message);
       return;
     }
-    if (isGreeting(message)) {
-      this.pages.set(webview, text);
-      if (!this.server.isRunning) return; // greetAgain passes it on, in time
-    }
+    if (isGreeting(message)) this.pages.set(webview, text); // greetAgain passes it on to a server that starts later
     this.server.notify(PANEL, { message: text });
   }
 

@@ -5,42 +5,67 @@ import { LSPErrorCodes, ResponseError } from "vscode-languageclient/node";
 
 import { DAP_EVENT, DAP_SESSION, type DapParams, type DapResult } from "./methods";
 import type { Server } from "./server";
+import { Story, type Told } from "./story";
+
+const MISSED_LIMIT = 2_000; // events kept of a session while no server runs
+
+/** One run of a debug session; a restart is another run under the same id. */
+export interface Followed {
+  readonly session: DebugSession;
+  /** What the server has been told. */
+  readonly story: Story;
+  /** What happened while none ran. */
+  missed: Told[];
+  ended: boolean;
+}
 
 export type Body = Readonly<Record<string, unknown>>;
 
 export class Relay {
-  private readonly sessions = new Map<string, DebugSession>();
+  private readonly runs = new Set<Followed>();
 
   constructor(private readonly server: () => Server) {}
 
-  open(session: DebugSession): void {
-    this.sessions.set(session.id, session);
+  open(session: DebugSession): Followed {
+    const followed: Followed = { session, story: new Story(), missed: [], ended: false };
+    this.runs.add(followed);
     if (this.server().isRunning) this.announce(session); // else announceAll will, in time
+    return followed;
   }
 
-  /** Pass an event on; unknown once the session is closed. */
-  tell(session: DebugSession, event: string, body: Body): void {
-    if (!this.sessions.has(session.id)) return;
-    this.server().notify(DAP_EVENT, { session: nameOf(session), event, body: JSON.stringify(body) });
+  /** Pass an event on; nothing after the run has ended. */
+  tell(followed: Followed, event: string, body: Body): void {
+    if (followed.ended) return;
+    const told = { event, body: JSON.stringify(body) };
+    if (this.server().isRunning) this.pass(followed, told);
+    else if (followed.missed.length < MISSED_LIMIT) followed.missed.push(told);
   }
 
   get isIdle(): boolean {
-    return this.sessions.size === 0;
+    return [...this.runs].every(({ ended }) => ended);
   }
 
-  close(session: DebugSession): void {
-    this.sessions.delete(session.id);
+  close(followed: Followed): void {
+    followed.ended = true;
+    if (followed.missed.length === 0) this.runs.delete(followed);
   }
 
-  /** A server that was started anew knows of no session. */
+  /** Tell a server that has just started, which knows of no session. */
   announceAll(): void {
-    for (const session of this.sessions.values()) this.announce(session);
+    for (const followed of [...this.runs]) {
+      this.announce(followed.session);
+      const { missed } = followed;
+      followed.missed = [];
+      for (const told of [...followed.story.retold(), ...missed]) this.pass(followed, told);
+      if (followed.ended) this.runs.delete(followed);
+    }
   }
 
   /** Make a DAP request for the server. */
   async answer({ session: name, command, arguments: given }: DapParams): Promise<DapResult> {
-    const session = [...this.sessions.values()].find((each) => nameOf(each) === name);
-    if (session === undefined) throw refusal("The debug session has ended.");
+    const followed = [...this.runs].find((each) => !each.ended && nameOf(each.session) === name);
+    if (followed === undefined) throw refusal("The debug session has ended.");
+    const { session } = followed;
     try {
       if (command === "disconnect" || command === "terminate") {
         await debug.stopDebugging(session); // the editor's own way: it takes the session off its list
@@ -51,6 +76,11 @@ export class Relay {
     } catch (error) {
       throw refusal(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  private pass({ session, story }: Followed, told: Told): void {
+    story.hear(told);
+    this.server().notify(DAP_EVENT, { session: nameOf(session), event: told.event, body: told.body });
   }
 
   private announce(session: DebugSession): void {

@@ -30,7 +30,6 @@ const BOOTSTRAP_KEY = "tapelens.bootstrap";
 const BOOTSTRAP_DEADLINE_MS = 5_000;
 const STOP_DEADLINE_MS = 3_000;
 const RESTART_LIMIT = 3; // of a server that ran and died, for one start by hand
-const QUEUE_LIMIT = 2_000; // notifications kept while the server starts
 const STARTED = { off: Trace.Off, messages: Trace.Messages, verbose: Trace.Verbose } as const;
 
 export type ServerState =
@@ -53,7 +52,6 @@ interface CachedBootstrap {
 export class Server implements Disposable {
   private readonly stateChanged = new EventEmitter<ServerState>();
   private readonly panelMessage = new EventEmitter<string>();
-  private readonly queue: ((client: LanguageClient) => Promise<void>)[] = [];
   private client: LanguageClient | undefined;
   private starting: Promise<void> | undefined;
   private present: ServerState = { kind: "off" };
@@ -109,14 +107,9 @@ export class Server implements Disposable {
     return this.present.kind === "running";
   }
 
-  /** Tell the server, in order; kept until it runs. */
+  /** Tell the server, in order; nothing is told while none runs. */
   notify<Params>(type: NotificationType<Params>, params: Params): void {
-    const send = (client: LanguageClient): Promise<void> => client.sendNotification(type, params);
-    if (this.isRunning && this.client !== undefined) {
-      this.settle(send(this.client));
-    } else if (this.queue.length < QUEUE_LIMIT) {
-      this.queue.push(send);
-    }
+    if (this.isRunning && this.client !== undefined) this.settle(this.client.sendNotification(type, params));
   }
 
   /** The text that puts the probe into a program, from this server's or an earlier one's start. */
@@ -234,7 +227,6 @@ export class Server implements Disposable {
         return;
       case State.Running:
         this.become({ kind: "running" });
-        for (const send of this.queue.splice(0)) this.settle(send(client));
         this.settle(this.refreshBootstrap());
         return;
       case State.Stopped:

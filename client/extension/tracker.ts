@@ -3,7 +3,7 @@
 import type { DebugAdapterTracker, DebugSession } from "vscode";
 
 import type { TorchState } from "../protocol/wire";
-import { bodyOf, type Body, type Relay } from "./relay";
+import { bodyOf, type Body, type Followed, type Relay } from "./relay";
 import type { Watched } from "./status";
 
 /** In a pushed batch, and in an answer, where the batch is a string in a string. */
@@ -27,7 +27,7 @@ export interface Surroundings {
  * own event: VS Code has no use for half a megabyte of snapshot.
  */
 export class SessionTracker implements DebugAdapterTracker {
-  private ended = false;
+  private run: Followed | undefined;
 
   constructor(
     private readonly session: DebugSession,
@@ -35,7 +35,7 @@ export class SessionTracker implements DebugAdapterTracker {
   ) {}
 
   onWillStartSession(): void {
-    this.around.relay.open(this.session);
+    this.run = this.around.relay.open(this.session);
   }
 
   onWillReceiveMessage(message: unknown): void {
@@ -65,7 +65,6 @@ export class SessionTracker implements DebugAdapterTracker {
 
   onExit(): void {
     this.end();
-    this.around.relay.close(this.session);
   }
 
   /**
@@ -112,13 +111,14 @@ export class SessionTracker implements DebugAdapterTracker {
   }
 
   private end(): void {
-    if (this.ended) return;
-    this.ended = true;
-    this.around.relay.tell(this.session, "terminated", {});
+    if (this.run === undefined) return;
+    this.tell("terminated", {});
+    this.around.relay.close(this.run);
+    this.run = undefined;
   }
 
   private tell(event: string, body: Body): void {
-    this.around.relay.tell(this.session, event, body);
+    if (this.run !== undefined) this.around.relay.tell(this.run, event, body);
   }
 }
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +39,17 @@ def expected_line(workbench: Workbench, program: str, rule: str) -> int:
     """The line that a program marks as the place of a rule's finding."""
     lines = (workbench.folder / program).read_text(encoding="utf-8").splitlines()
     return next(number for number, line in enumerate(lines, 1) if line.endswith(f"# expect: {rule}"))
+
+
+def server_process(workbench: Workbench) -> int | None:
+    """The language server that the extension of this workbench started; its working folder is the extension's."""
+    profile = workbench.folder.parent / "profile"
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended since
+            is_server = b"tapelens.lsp" in (process / "cmdline").read_bytes()
+            if is_server and profile in (process / "cwd").readlink().parents:
+                return int(process.name)
+    return None
 
 
 def test_the_first_launch_ever_shows_the_graph_and_its_numbers(workbench: Workbench) -> None:
@@ -142,6 +155,18 @@ def test_a_killed_program_is_said_to_be_and_the_next_session_works(workbench: Wo
     workbench.remove_breakpoints()
     run_to(workbench, GROWING, "the whole graph")
     workbench.wait_for_nodes("Mean")
+
+
+def test_a_server_that_dies_starts_anew_and_the_session_goes_on(workbench: Workbench) -> None:
+    run_to(workbench, GROWING, "a first product")
+    workbench.wait_for_nodes("Mm")
+    dead = server_process(workbench)
+    assert dead is not None
+    os.kill(dead, signal.SIGKILL)
+    workbench.wait_for(lambda: server_process(workbench) not in {None, dead}, "a new server")
+    workbench.wait_for_nodes("Mm")
+    workbench.step_over(to_line=marked_lines(workbench.folder / GROWING)["and a sum"])
+    workbench.wait_for_nodes("Mm", "Add")
 
 
 def test_a_reloaded_panel_shows_what_it_showed(workbench: Workbench) -> None:
