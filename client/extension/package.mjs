@@ -6,6 +6,7 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -26,7 +27,6 @@ const BUNDLED_FOR_OLDEST = ["exceptiongroup==1.3.1", "websockets==16.1.1"];
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const build = join(root, "build");
-const stage = join(build, "vsix");
 
 /** Run a program to its end, silently unless it fails. */
 function run(program, args, cwd = root) {
@@ -74,15 +74,16 @@ function isShipped(path) {
   return !/(^|\/)(__pycache__|tests?|tapelens\/cli|tapelens\/__main__\.py)(\/|$)|\.(pyc|so|pyd)$/.test(path);
 }
 
-function stageExtension() {
-  rmSync(stage, { recursive: true, force: true });
+/** Lay out what will be in the .vsix; gives its version. */
+function stageExtension(stage) {
   mkdirSync(join(stage, "bundled"), { recursive: true });
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   delete manifest.scripts;
   delete manifest.devDependencies;
   delete manifest.private;
   writeFileSync(join(stage, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
-  for (const path of ["LICENSE", "client/extension/out/extension.js", "client/extension/icon.svg"])
+  const icons = ["icon.svg", "icon.png", "tab-icon.svg"].map((name) => join("client", "extension", name));
+  for (const path of ["LICENSE", join("client", "extension", "out", "extension.js"), ...icons])
     cpSync(join(root, path), join(stage, path));
   // Of its own: the repository's has pictures and links that lead nowhere from here.
   cpSync(join(root, "client", "extension", "README.md"), join(stage, "README.md"));
@@ -98,17 +99,25 @@ function stageExtension() {
   return manifest.version;
 }
 
+mkdirSync(build, { recursive: true });
 run(process.execPath, [join(root, "client", "panel", "build.mjs")]);
 run(process.execPath, [join(root, "client", "extension", "build.mjs")]);
-const vsix = join(build, `tapelens-${stageExtension()}.vsix`);
-run(
-  process.execPath,
-  [
-    join(root, "node_modules", "@vscode", "vsce", "vsce"),
-    ...["package", "--no-dependencies", "--allow-missing-repository", "--skip-license", "--out", vsix],
-  ],
-  stage,
-);
-const size = statSync(vsix).size;
-if (size > SIZE_LIMIT) throw new Error(`${vsix} weighs ${size} bytes, more than the ${SIZE_LIMIT} allowed`);
-process.stdout.write(`build/${basename(vsix)}: ${(size / 2 ** 20).toFixed(2)} MiB\n`);
+const stage = mkdtempSync(join(build, "vsix-stage-")); // two at once do not meet
+try {
+  const name = `tapelens-${stageExtension(stage)}.vsix`;
+  const made = join(stage, name);
+  run(
+    process.execPath,
+    [
+      join(root, "node_modules", "@vscode", "vsce", "vsce"),
+      ...["package", "--no-dependencies", "--allow-missing-repository", "--skip-license", "--out", made],
+    ],
+    stage,
+  );
+  const size = statSync(made).size;
+  if (size > SIZE_LIMIT) throw new Error(`${name} weighs ${size} bytes, more than the ${SIZE_LIMIT} allowed`);
+  renameSync(made, join(build, name));
+  process.stdout.write(`build/${name}: ${(size / 2 ** 20).toFixed(2)} MiB\n`);
+} finally {
+  rmSync(stage, { recursive: true, force: true });
+}

@@ -79,7 +79,7 @@ export class Panel implements WebviewViewProvider, WebviewPanelSerializer, Dispo
 
   private adopt(panel: WebviewPanel): void {
     this.tab = panel;
-    panel.iconPath = Uri.joinPath(this.context.extensionUri, "client", "extension", "icon.svg");
+    panel.iconPath = Uri.joinPath(this.context.extensionUri, "client", "extension", "tab-icon.svg");
     this.load(panel.webview);
     panel.onDidDispose(() => {
       this.pages.delete(panel.webview);

@@ -161,6 +161,7 @@ export class Server implements Disposable {
       return;
     }
     this.log.info(`starting the server with ${choice.path}`);
+    const begun = Date.now();
     const client = this.makeClient(choice.path);
     this.client = client;
     this.restartsLeft = 0;
@@ -168,6 +169,7 @@ export class Server implements Disposable {
       await client.start();
       if (!client.isRunning()) throw new Error("it ended at once");
       this.restartsLeft = RESTART_LIMIT;
+      this.log.info(`the server runs, after ${Date.now() - begun} ms`);
       await this.applyTrace();
     } catch (error) {
       this.client = undefined;
