@@ -139,7 +139,8 @@ def _command(profile: Profile) -> tuple[str, ...]:
 def _environment(profile: Profile, more: Mapping[str, str]) -> dict[str, str]:
     profile.root.mkdir(parents=True, exist_ok=True)
     (profile.root / "config.yaml").touch()
-    return {**os.environ, "XDG_CONFIG_HOME": str(profile.root), "XDG_DATA_HOME": str(profile.root), **more}
+    own = dict.fromkeys(("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"), str(profile.root))
+    return {**os.environ, **own, **more}
 
 
 def _free_port() -> int:
