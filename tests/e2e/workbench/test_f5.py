@@ -127,6 +127,7 @@ def test_pausing_on_a_rule_stops_before_the_step(workbench: Workbench) -> None:
     workbench.start_debugging()
     workbench.wait_until_stopped(expected_line(workbench, FORGOTTEN, MISSING_ZERO_GRAD))
     workbench.panel_shows(f"paused by {MISSING_ZERO_GRAD}")
+    assert workbench.stop_reason() == f"Paused on {MISSING_ZERO_GRAD}"
     workbench.take_picture("paused")
 
 

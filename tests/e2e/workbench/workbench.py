@@ -262,6 +262,11 @@ class Workbench:
         """Bring the panel to the front by its command."""
         self.run_command("tapelens: Show the Autograd Graph")
 
+    def stop_reason(self) -> str:
+        """Why the debugger stands, as the call stack says."""
+        self.page.keyboard.press("Control+Shift+D")
+        return self.page.locator(".call-stack-state-message .label").first.inner_text()
+
     def problems(self) -> list[str]:
         """The rows of the Problems view, as they read; none while another view takes its place."""
         if not self.page.locator(".markers-panel").is_visible():

@@ -137,7 +137,7 @@ class Debugger:
         body["tapelens"] = {"stop": self._stops}
         reason = self._reason
         if reason is not None and reason.thread is thread:
-            body |= {"reason": reason.reason, "description": reason.text, "text": reason.text}
+            body |= {"reason": reason.reason, "description": f"Paused on {reason.reason}", "text": reason.text}
         message = {"type": "event", "event": "stopped", "body": body}
         return type(command)(command.id, 0, message, is_json=True)
 
