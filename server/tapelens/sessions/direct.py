@@ -32,6 +32,7 @@ OnOutput = Callable[[str, str], None]
 LAUNCH_DEADLINE_S = 60.0
 DISCONNECT_DEADLINE_S = 5.0
 REAP_DEADLINE_S = 3.0
+REAP_LOOK_S = 0.01
 
 _DAP_COMMAND: Mapping[Action, str] = {
     "continue": "continue",
@@ -311,6 +312,9 @@ class DirectSession:
                     self._on_output(body.get("category", "stdout"), body.get("output") or "")
             case "process":
                 self._debuggee_pid = body.get("systemProcessId")
+            case "exited":
+                self._debuggee_pid = None  # from now on another process may be given it
+                self._tracker.handle_event(event, body)
             case "terminated":
                 self._tracker.handle_event(event, body)
                 self._ended.set()
@@ -340,5 +344,13 @@ class DirectSession:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(adapter.pid, signal.SIGKILL)
         if self._owns_debuggee and self._debuggee_pid is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(self._debuggee_pid, signal.SIGKILL)
+            await _end_foreign_child(self._debuggee_pid)
+
+
+async def _end_foreign_child(pid: int) -> None:
+    """Kill a process that is the debugger's child and not ours, and see it gone; it cannot be waited for."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, signal.SIGKILL)
+        for _ in range(int(REAP_DEADLINE_S / REAP_LOOK_S)):
+            await asyncio.sleep(REAP_LOOK_S)
+            os.kill(pid, 0)
