@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 from playwright.async_api import async_playwright
-from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from rows import Row, median_ms
 from stopped import stopped
 
 from e2e.workbench import install
-from e2e.workbench.code_server import Profile, install_extensions, pack_extension, running_code_server
-from e2e.workbench.conftest import BROWSER_ARGUMENTS
+from e2e.workbench.window import BROWSER_ARGUMENTS, opened_workbench, package_extension
 from e2e.workbench.workbench import Workbench
 from tapelens.store.sessions import SessionChanged, StopArrived
 from tapelens.web.server import PanelServer
 
-ROOT = Path(__file__).parents[1]
 STEPS = 12
 PAGE_TARGET_MS = 300
 NODES = 64  # a graph that is drawn, not only listed
@@ -116,45 +110,12 @@ async def in_browser() -> tuple[list[float], list[float]]:
 
 def in_workbench() -> tuple[list[float], list[float]]:
     """Seconds from F10 to the editor's mark at the new line, and to our panel's picture."""
-    install.install()
-    made = subprocess.run(
-        ("node", str(ROOT / "client" / "extension" / "package.mjs")),
-        cwd=ROOT,
-        env={**os.environ, "PYTHON": sys.executable},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=True,
-    )
-    vsix = ROOT / made.stdout.rpartition(":")[0]
-    root = Path(tempfile.mkdtemp(prefix="tapelens-"))
-    try:
-        profile = Profile(root=root / "profile")
-        profile.write_settings()
-        adapter = ROOT / "tests" / "e2e" / "workbench" / "debugger_extension"
-        install_extensions(profile, [pack_extension(adapter, root / "debugger.vsix"), vsix])
-        folder = root / "programs"
-        (folder / ".vscode").mkdir(parents=True)
-        lines = "\n".join(f"step{number} = {number}" for number in range(STEPS + 3))
-        program = folder / "stepped.py"
+    lines = "\n".join(f"step{number} = {number}" for number in range(STEPS + 3))
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder) / "stepped.py"
         program.write_text(STEPPED.format(nodes=NODES, lines=lines), encoding="utf-8")
-        first = STEPPED.splitlines().index("first = 1") + 1
-        with (
-            running_code_server(
-                profile, environment={"TAPELENS_TEST_PYTHON": sys.executable}, log=root / "log"
-            ) as address,
-            sync_playwright() as playwright,
-            playwright.chromium.launch(
-                executable_path=install.browser_program(), args=list(BROWSER_ARGUMENTS)
-            ) as browser,
-        ):
-            page = browser.new_page(viewport={"width": 1400, "height": 900})
-            workbench = Workbench(page, address, folder, root)
-            workbench.write_launch()
-            workbench.load()
-            return _step_through(workbench, program.name, first)
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
+        with opened_workbench(package_extension(), [program]) as workbench:
+            return _step_through(workbench, program.name, STEPPED.splitlines().index("first = 1") + 1)
 
 
 def _step_through(workbench: Workbench, program: str, line: int) -> tuple[list[float], list[float]]:

@@ -47,6 +47,8 @@ export const RING_ROOM = 24; // for a hook's ring after the words on a line to t
 const HOOK_ROOM = 16; // for the ring and name of a hook below a node
 const LABEL_OFFSET = 8;
 const PORT_GAP = 28;
+const MIRRORED_AT_MOST = 40; // nodes; of more nobody reads the order of operands off the drawing
+const ARRANGEMENTS_KEPT = 24;
 
 /** The one interface to whatever lays graphs out. */
 export function layout({ drawing, direction }: LayoutRequest): Promise<Placed> {
@@ -54,10 +56,12 @@ export function layout({ drawing, direction }: LayoutRequest): Promise<Placed> {
 }
 
 function place(drawing: Drawing, direction: Direction): Placed {
-  const spread = arrange(drawing, direction, "r");
-  if (direction === "right" || operandsInOrder(drawing, spread.centres))
-    return finish(drawing, direction, spread);
-  return finish(drawing, direction, mirrored(arrange(drawing, direction, "l")));
+  const spread = arrangeOnce(drawing, direction, "r");
+  const settled =
+    direction === "right" ||
+    drawing.nodes.length > MIRRORED_AT_MOST ||
+    operandsInOrder(drawing, spread.centres);
+  return finish(drawing, direction, settled ? spread : mirrored(arrangeOnce(drawing, direction, "l")));
 }
 
 /** What the layout engine decided, in its own coordinates. */
@@ -66,6 +70,36 @@ interface Arrangement {
   readonly height: number;
   readonly centres: ReadonlyMap<string, Point>;
   readonly bends: ReadonlyMap<string, { readonly points: readonly Point[]; readonly label: Point }>;
+}
+
+const arranged = new Map<string, Arrangement>();
+
+/**
+ * An arrangement, from memory where the same boxes were arranged before: most stops and messages change
+ * what nodes say and not where they stand, and the engine takes half a second for a hundred nodes.
+ */
+function arrangeOnce(drawing: Drawing, direction: Direction, labelSide: "l" | "r"): Arrangement {
+  const key = JSON.stringify([
+    direction,
+    labelSide,
+    drawing.density,
+    drawing.nodes.map((node) => [node.id, node.width, node.height, node.hooksBelow.length > 0]),
+    drawing.edges.map((edge) => [
+      edge.id,
+      edge.from,
+      edge.to,
+      edge.labelWidth,
+      edge.labelHeight,
+      edge.hooks.length > 0,
+    ]),
+  ]);
+  const known = arranged.get(key);
+  arranged.delete(key); // what was used last goes last
+  const found = known ?? arrange(drawing, direction, labelSide);
+  arranged.set(key, found);
+  const [oldest] = arranged.keys();
+  if (arranged.size > ARRANGEMENTS_KEPT && oldest !== undefined) arranged.delete(oldest);
+  return found;
 }
 
 function arrange(drawing: Drawing, direction: Direction, labelSide: "l" | "r"): Arrangement {
