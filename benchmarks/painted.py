@@ -14,8 +14,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from rows import Row, median_ms
 from stopped import stopped
 
+from chromium import CHROMIUM_ARGUMENTS
 from e2e.workbench import install
-from e2e.workbench.window import BROWSER_ARGUMENTS, opened_workbench, package_extension
+from e2e.workbench.window import opened_workbench, package_extension
 from e2e.workbench.workbench import Workbench
 from tapelens.store.sessions import SessionChanged, StopArrived
 from tapelens.web.server import PanelServer
@@ -78,9 +79,7 @@ async def in_browser() -> tuple[list[float], list[float]]:
     async with stopped(NODES, armed=True) as (session, store, seen), async_playwright() as playwright:
         server = PanelServer(store, lambda _session, action: session.act(action))
         url = await server.start()
-        browser = await playwright.chromium.launch(
-            executable_path=install.browser_program(), args=list(BROWSER_ARGUMENTS)
-        )
+        browser = await playwright.chromium.launch(executable_path=install.browser_program(), args=CHROMIUM_ARGUMENTS)
         page = await browser.new_page(viewport={"width": 1400, "height": 900})
         await page.goto(url)
         await page.wait_for_selector("[data-stop]")

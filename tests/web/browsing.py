@@ -16,15 +16,6 @@ from tapelens.web.server import PanelServer
 from tapelens.wire.panel import ToPanel
 from web.recorded import file_messages
 
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 DEADLINE_MS = 10_000
 
 Scheme = Literal["light", "dark"]

@@ -9,7 +9,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
-from web.browsing import CHROMIUM_ARGUMENTS, Opened, opened
+from chromium import CHROMIUM_ARGUMENTS
+from web.browsing import Opened, opened
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -22,7 +22,7 @@ from .answers import unwrap
 from .bootstrap import bootstrap_expression
 from .dap import DapChannel
 from .interface import Action, Breakpoint, Launch
-from .tracking import NOT_STOPPED, StopTracker
+from .tracking import StopTracker
 
 log = logging.getLogger(__name__)
 
@@ -33,14 +33,6 @@ LAUNCH_DEADLINE_S = 60.0
 DISCONNECT_DEADLINE_S = 5.0
 REAP_DEADLINE_S = 3.0
 REAP_LOOK_S = 0.01
-
-_DAP_COMMAND: Mapping[Action, str] = {
-    "continue": "continue",
-    "next": "next",
-    "step_in": "stepIn",
-    "step_out": "stepOut",
-    "pause": "pause",
-}
 
 
 class DirectSession:
@@ -254,15 +246,7 @@ class DirectSession:
         if action == "stop":
             await self.close()
             return
-        thread = self._tracker.stopped_thread
-        if action in NOT_STOPPED:
-            if thread is None:
-                raise SessionError("The program is running: there is nothing to continue.")
-            self._tracker.going_on()
-        elif thread is None:
-            answer = await self._request("threads", {})
-            thread = int(answer["threads"][0]["id"])
-        await self._request(_DAP_COMMAND[action], {"threadId": thread})
+        await self._tracker.move(action)
 
     async def ask_probe(self, command: Command, *, frame_id: int | None = None) -> Batch:
         """See ``Session.ask_probe``."""

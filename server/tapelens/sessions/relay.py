@@ -13,18 +13,9 @@ from ..wire.envelope import Batch
 from .answers import unwrap
 from .ends import KILLS
 from .interface import Action, DapRequest
-from .tracking import NOT_STOPPED, StopTracker
+from .tracking import StopTracker
 
 RELAY_DEADLINE_S = 20.0
-
-_DAP_COMMAND: Mapping[Action, str] = {
-    "continue": "continue",
-    "next": "next",
-    "step_in": "stepIn",
-    "step_out": "stepOut",
-    "pause": "pause",
-    "stop": "disconnect",
-}
 
 
 class RelaySession:
@@ -59,19 +50,11 @@ class RelaySession:
 
     async def act(self, action: Action) -> None:
         """See ``Session.act``."""
-        thread = self._tracker.stopped_thread
-        if action in NOT_STOPPED and thread is None:
-            raise SessionError("The program is running: there is nothing to continue.")
-        if action in NOT_STOPPED:
-            self._tracker.going_on()
         if action == "stop":
             self._stopping = True
             await self._request("disconnect", {"terminateDebuggee": True})
             return
-        if thread is None:
-            answer = await self._request("threads", {})
-            thread = int(answer["threads"][0]["id"])
-        await self._request(_DAP_COMMAND[action], {"threadId": thread})
+        await self._tracker.move(action)
 
     async def ask_probe(self, command: Command, *, frame_id: int | None = None) -> Batch:
         """See ``Session.ask_probe``."""

@@ -15,14 +15,20 @@ from ..wire.reading import read_batch
 from ..wire.snapshot import Snapshot
 from .answers import unwrap
 from .bootstrap import command_expression
-from .interface import DapRequest
+from .interface import Action, DapRequest
 
 log = logging.getLogger(__name__)
 
 PUSH_PATIENCE_S = 1.0
 """How long after ``stopped`` a pushed snapshot is waited for before one is asked for."""
 
-NOT_STOPPED = ("continue", "next", "step_in", "step_out")
+_GOES_ON: Mapping[Action, str] = {
+    "continue": "continue",
+    "next": "next",
+    "step_in": "stepIn",
+    "step_out": "stepOut",
+}
+"""DAP's requests that let a stopped program run."""
 
 
 class StopTracker:
@@ -59,9 +65,21 @@ class StopTracker:
             case _:
                 pass
 
-    def going_on(self) -> None:
-        """We are about to let the program run on: what is asked of the present stop comes too late."""
-        self._on_going_on()
+    async def move(self, action: Action) -> None:
+        """Continue, step or pause; what is still asked of the present stop comes too late then.
+
+        Raises:
+            SessionError: The program runs already, has ended, or the debugger does not answer.
+        """
+        thread = self.stopped_thread
+        if action in _GOES_ON:
+            if thread is None:
+                raise SessionError("The program is running: there is nothing to continue.")
+            self._on_going_on()
+        elif thread is None:
+            answer = await self._request("threads", {})
+            thread = int(answer["threads"][0]["id"])
+        await self._request(_GOES_ON.get(action, "pause"), {"threadId": thread})
 
     def end(self, problem: str | None = None) -> None:
         """The session is over; only the first call counts."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect, sync_playwright
 
+from chromium import CHROMIUM_ARGUMENTS
 from e2e.workbench import install
 from e2e.workbench.code_server import Profile, install_extensions, pack_extension, running_code_server, show_file
 from e2e.workbench.workbench import DEADLINE_S, Workbench
@@ -22,15 +23,6 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 PICTURES = ROOT / "build" / "pictures" / "workbench"
 PACKAGE_DEADLINE_S = 300
-BROWSER_ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 def package_extension() -> Path:
@@ -66,9 +58,7 @@ def opened_workbench(vsix: Path, programs: Iterable[Path]) -> Generator[Workbenc
         with (
             running_code_server(profile, environment=environment, log=root / "code-server.log") as address,
             sync_playwright() as playwright,
-            playwright.chromium.launch(
-                executable_path=install.browser_program(), args=list(BROWSER_ARGUMENTS)
-            ) as browser,
+            playwright.chromium.launch(executable_path=install.browser_program(), args=CHROMIUM_ARGUMENTS) as browser,
         ):
             expect.set_options(timeout=DEADLINE_S * 1000)
             page = browser.new_page(viewport={"width": 1400, "height": 900})
