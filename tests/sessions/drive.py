@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ from tapelens.store.sessions import Change, SessionInfo, StopSettled, Store
 from tapelens.wire.commands import Configuration
 
 DEADLINE_S = 60.0
+OTHER_PYTHON = os.environ.get("TAPELENS_TEST_DEBUGGEE")
+"""Another interpreter for the programs under test; it needs torch, and nothing of ours."""
 
 
 def configuration(*, armed: bool = True, pause_on: Sequence[str] = ()) -> Configuration:
@@ -91,6 +94,7 @@ async def driven(
         program=program,
         args=args,
         cwd=program.parent,
+        python=Path(OTHER_PYTHON) if OTHER_PYTHON else None,
         breakpoints=[Breakpoint(path=program, line=line, condition=condition) for line in stops],
         stop_on_uncaught=stop_on_uncaught,
     )
