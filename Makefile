@@ -13,7 +13,7 @@ help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: .venv/.ready $(PANEL)  ## the seed notebook's story, in a terminal and in a browser page
-	@$(BIN)/tapelens demo $$([ -t 1 ] && echo --serve)
+	@if [ -t 1 ]; then $(BIN)/tapelens demo --serve; else $(BIN)/tapelens demo; fi
 
 test: check browser  ## everything: checks, the panel's unit tests, then pytest with the real browser and workbench
 	@npm test --silent

@@ -42,6 +42,7 @@ export interface LayoutRequest {
 
 const MARGIN = 16;
 const START_ROOM = 40; // for the arrow at which backward begins
+const START_ROOM_BESIDE = 56; // and for its number, where both stand in one line
 export const START_GAP = 10; // from such an arrow to its words
 export const RING_ROOM = 24; // for a hook's ring after the words on a line to the right
 const HOOK_ROOM = 16; // for the ring and name of a hook below a node
@@ -108,7 +109,7 @@ function arrange(drawing: Drawing, direction: Direction, labelSide: "l" | "r"): 
   graph.setGraph({
     rankdir: down ? "TB" : "LR",
     nodesep: down ? 40 : 20,
-    ranksep: drawing.density === "detailed" ? 30 : 24,
+    ranksep: drawing.density === "detailed" ? 30 : down ? 24 : 18,
     edgesep: 16,
     marginx: MARGIN,
     marginy: MARGIN,
@@ -185,7 +186,7 @@ function finish(
   { width, height, centres, bends }: Arrangement,
 ): Placed {
   const down = direction === "down";
-  const room = drawing.starts.length === 0 ? 0 : down ? START_ROOM : 2 * START_ROOM;
+  const room = drawing.starts.length === 0 ? 0 : down ? START_ROOM : START_ROOM_BESIDE;
   const shift = ({ x, y }: Point): Point => (down ? { x, y: y + room } : { x: x + room, y });
   const nodes = drawing.nodes.map((node) => ({ node, ...shift(centres.get(node.id) ?? { x: 0, y: 0 }) }));
   const bendsOf = (edge: DrawnEdge): readonly Point[] =>

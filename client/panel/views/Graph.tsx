@@ -19,7 +19,8 @@ import { measureText } from "./measure";
 import { IconButton } from "./parts";
 
 const DETAILED_NODES = 40; // more are drawn compactly
-const FIT_LEAST = 0.85; // smaller text cannot be read: draw compactly, then scroll
+const DETAILED_LEAST = 0.85; // the details do not fit at this scale: draw compactly
+const FIT_LEAST = 0.72; // smaller text cannot be read: scroll
 const SCALE_LEAST = 0.3;
 const FIT_MOST = 1.2; // a small graph in a large box grows a little
 const SCALE_MOST = 2;
@@ -140,7 +141,9 @@ function usePlaced(
       });
     };
     void draw(wished)
-      .then((placed) => (wished === "detailed" && fitOf(placed, size) < FIT_LEAST ? draw("compact") : placed))
+      .then((placed) =>
+        wished === "detailed" && fitOf(placed, size) < DETAILED_LEAST ? draw("compact") : placed,
+      )
       .then((placed) => {
         if (request.wanted) setPlaced({ placed, stop });
       });

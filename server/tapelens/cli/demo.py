@@ -27,7 +27,7 @@ examples:
       tapelens demo
   one of them:
       tapelens demo leaves
-  one of them in a browser, where you say when it goes on:
+  one of them drawn in a browser, where you walk through its stops:
       tapelens demo leaves --serve
 """
 
@@ -37,9 +37,7 @@ STOP_MARK = re.compile(r"#\s*stop:\s*(.+?)\s*$")
 def add_arguments(parser: ArgumentParser) -> None:
     """The verb's options."""
     parser.add_argument("name", metavar="NAME", nargs="?", help="only the program whose file name holds this word")
-    parser.add_argument(
-        "--serve", action="store_true", help="serve the panel, and stay at each stop until it says go on"
-    )
+    parser.add_argument("--serve", action="store_true", help="serve the panel with all stops until Ctrl-C")
 
 
 def main(options: Namespace) -> int:
@@ -55,23 +53,21 @@ async def _tell(programs: list[Path], *, serve: bool) -> int:
     narrator = TextReport(console_for(sys.stderr))
     room = Room()
     if not serve:
-        return await _run_all(programs, room, narrator, stay=False)
+        return await _run_all(programs, room, narrator)
     async with room.panel() as url:
-        narrator.note(f"the panel is at {url}: open it, and say there when a program goes on.")
-        status = await _run_all(programs, room, narrator, stay=True)
+        narrator.note(f"the panel is at {url}: open it to see each stop drawn.")
+        status = await _run_all(programs, room, narrator)
         if status == 0:
             with signals() as signalled:
-                narrator.note("that was all; the panel stays until Ctrl-C.")
+                narrator.note(f"that was all; the panel at {url} shows every stop until Ctrl-C.")
                 await signalled
         return status
 
 
-async def _run_all(programs: list[Path], room: Room, narrator: TextReport, *, stay: bool) -> int:
+async def _run_all(programs: list[Path], room: Room, narrator: TextReport) -> int:
     for program in programs:
         narrator.title(_first_line(program))
-        following = Following(
-            label=program.name, breakpoints=marked_stops(program), explain=True, stay=stay, exit_zero=True
-        )
+        following = Following(label=program.name, breakpoints=marked_stops(program), explain=True, exit_zero=True)
         status = await Follower(following, room).run(partial(_launch, program))
         if status >= KILLED_BY:
             return status

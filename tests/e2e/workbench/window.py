@@ -61,7 +61,8 @@ def opened_workbench(vsix: Path, programs: Iterable[Path]) -> Generator[Workbenc
             playwright.chromium.launch(executable_path=install.browser_program(), args=CHROMIUM_ARGUMENTS) as browser,
         ):
             expect.set_options(timeout=DEADLINE_S * 1000)
-            page = browser.new_page(viewport={"width": 1400, "height": 900})
+            # Reduced motion: a picture shows what comes to stand, not what is on its way.
+            page = browser.new_page(viewport={"width": 1400, "height": 900}, reduced_motion="reduce")
             workbench = Workbench(page, address, folder, PICTURES, open_file=partial(show_file, profile))
             workbench.write_launch()
             workbench.load()
