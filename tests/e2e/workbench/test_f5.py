@@ -181,8 +181,9 @@ def test_a_reloaded_panel_shows_what_it_showed(workbench: Workbench) -> None:
 def test_the_panel_stands_in_an_editor_tab_as_well_and_in_the_dark(workbench: Workbench) -> None:
     workbench.write_settings(workbench__colorTheme="Default Dark Modern")
     run_to(workbench, GROWING, "the whole graph")
-    workbench.run_command("tapelens: Show the Autograd Graph in an Editor Tab")
     workbench.wait_for_nodes("Mean")
+    workbench.run_command("tapelens: Show the Autograd Graph in an Editor Tab")
+    workbench.wait_for(lambda: len(workbench.panels("[role=option]")) == 2, "the graph in the view and in the tab")
     workbench.take_picture("tab-dark")
 
 

@@ -210,10 +210,11 @@ class Workbench:
     def panel(self, holds: str = "body") -> Frame:
         """The frame of the tapelens panel, once it shows an element."""
 
-        def find() -> Frame | None:
-            return next((frame for frame in self.page.frames if _holds(frame, "#panel", holds)), None)
+        return self.wait_for(lambda: self.panels(holds), f"the panel with {holds}")[0]
 
-        return self.wait_for(find, f"the panel with {holds}")
+    def panels(self, holds: str) -> list[Frame]:
+        """Every frame of a tapelens panel that shows an element now."""
+        return [frame for frame in self.page.frames if _holds(frame, "#panel", holds)]
 
     def panel_text(self) -> str:
         """All that the panel says; of the drawn graph what a screen reader says."""
@@ -244,7 +245,9 @@ class Workbench:
 
     def nodes(self) -> list[str]:
         """What each node of the drawn graph is called, as a screen reader says it."""
-        return [str(node.get_attribute("aria-label")) for node in self.panel().locator("[role=option]").all()]
+        # All at one moment: asked for one by one, a node that has just gone is waited for.
+        labels = "(nodes) => nodes.map((node) => String(node.getAttribute('aria-label')))"
+        return self.panel().locator("[role=option]").evaluate_all(labels)
 
     def wait_for_nodes(self, *operations: str) -> None:
         """Wait until the graph has these operations, by their short names."""
