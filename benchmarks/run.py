@@ -34,8 +34,8 @@ Each line compares ours with a peer measured in the same run; figures are median
   Relayed through a busy editor it is slower still.
 - *A training step* is timed on one thread with the taps in and out by turns.
   The ratio is the median of neighbours' ratios.
-- Where that target is missed: our Python takes about 0.2 ms a step of 144 parameters, spread thinly over the calls' sites,
-  the look at the held gradients at the step's exit and the marks on the graph's roots.
+- Where that target is missed: our Python takes about 0.2 ms a step of 144 parameters.
+  It is spread thinly over the calls' sites, the look at the held gradients and the marks on the graph's roots.
   A step as short as this one shows it; what a step costs otherwise does not change it.
 """
 
