@@ -13,13 +13,14 @@ help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: .venv/.ready $(PANEL)  ## the seed notebook's story, in a terminal and in a browser page
-	@if [ -t 1 ]; then $(BIN)/tapelens demo --serve; else $(BIN)/tapelens demo; fi
+	@if [ -t 1 ]; then exec $(BIN)/tapelens demo --serve; else exec $(BIN)/tapelens demo; fi
 
 test: check browser  ## everything: checks, the panel's unit tests, then pytest with the real browser and workbench
 	@npm test --silent
 	@$(BIN)/python -m pytest -q
 
 check: .venv/.ready node_modules/.ready $(PANEL)  ## lint, formats, types, import contracts, generated files
+	@mkdir -p build
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/basedpyright --level error | grep -v '^0 errors' || test $${PIPESTATUS[0]} -eq 0
