@@ -55,12 +55,7 @@ function WideMain({ scene }: { readonly scene: Scene }): JSX.Element {
           {!viewport.short && <Forecast stop={stop} />}
         </div>
         <div class="column side">
-          <div class="scroll">
-            <Findings record={record} stop={stop} />
-            {viewport.short && <UncaughtNote record={record} stop={stop} />}
-            {viewport.short && !saidBySheet(scene) && <Forecast stop={stop} />}
-            <Look scene={scene} />
-          </div>
+          <Side scene={scene} />
           {!viewport.short && (
             <div class="dock">
               <TensorSection scene={scene} narrow={false} />
@@ -70,6 +65,19 @@ function WideMain({ scene }: { readonly scene: Scene }): JSX.Element {
       </main>
       {!viewport.short && <Footer stop={stop} />}
     </>
+  );
+}
+
+/** What the rules said and what is selected; where height is short, the notes too. */
+function Side({ scene }: { readonly scene: Scene }): JSX.Element {
+  const { record, stop, viewport } = scene;
+  return (
+    <div class="scroll">
+      <Findings record={record} stop={stop} />
+      {viewport.short && <UncaughtNote record={record} stop={stop} />}
+      {viewport.short && !saidBySheet(scene) && <Forecast stop={stop} />}
+      <Look scene={scene} />
+    </div>
   );
 }
 
@@ -87,12 +95,7 @@ function MediumMain({ scene }: { readonly scene: Scene }): JSX.Element {
           {!viewport.short && !saidBySheet(scene) && <Forecast stop={stop} />}
         </div>
         <div class={viewport.short ? "column side" : "sheet"}>
-          <div class="scroll">
-            <Findings record={record} stop={stop} />
-            {viewport.short && <UncaughtNote record={record} stop={stop} />}
-            {viewport.short && !saidBySheet(scene) && <Forecast stop={stop} />}
-            <Look scene={scene} />
-          </div>
+          <Side scene={scene} />
         </div>
       </main>
       {!viewport.short && <Footer stop={stop} />}

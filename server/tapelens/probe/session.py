@@ -16,7 +16,6 @@ from ..wire import VERSION, processes
 from ..wire.commands import Arm, Capture, Command, Configuration, Detach, PauseOn
 from ..wire.envelope import ProbeMessage
 from ..wire.findings import Finding
-from ..wire.gradients import Gradients
 from ..wire.processes import Goodbye, Hello, ProbeFault, TorchState
 from ..wire.sites import Site
 from ..wire.snapshot import Snapshot
@@ -65,7 +64,7 @@ class ProbeSession:
             stop=stop,
             report_fault=self._tell_fault,
         )
-        self._taps = Taps(self._on_event, report_fault=self._tell_fault, on_gradients=self._on_gradients)
+        self._taps = Taps(self._on_event, report_fault=self._tell_fault, on_gradients=outbox.send)
 
     # -- life ------------------------------------------------------------------------------------------
 
@@ -193,17 +192,12 @@ class ProbeSession:
         self._collector.emit(event)
 
     def _on_finding(self, finding: Finding) -> None:
-        if not self._speaks(finding.rule):
-            return
         self._outbox.send(finding)
         wanted = finding.rule in self._pause_on or ("all" in self._pause_on and finding.severity != "information")
         if wanted and finding.count == 1 and not finding.foreseen:  # a repeat only raises the count
             frame = frame_at(finding.site)
             if frame is not None:
                 self._pause(frame, reason=finding.rule, text=finding.message)
-
-    def _on_gradients(self, gradients: Gradients) -> None:
-        self._outbox.send(gradients)
 
     def _tell_fault(self, where: str, message: str) -> None:
         self._outbox.send(ProbeFault(kind="probe_fault", where=where, message=message))

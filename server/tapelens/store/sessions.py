@@ -129,8 +129,6 @@ class _Record:
     )
     uncaught: list[Uncaught] = field(default_factory=list[Uncaught])
     faults: list[ProbeFault] = field(default_factory=list[ProbeFault])
-    dropped: int = 0
-    probe_us: int | None = None
 
 
 class Store:
@@ -183,9 +181,9 @@ class Store:
                     record.faults.append(message)
                     log.warning("the probe's %s went quiet: %s", message.where, message.message)
                 case Dropped():
-                    record.dropped += message.count
+                    log.warning("%s messages of the probe's were dropped: they came too fast", message.count)
                 case Goodbye():
-                    record.probe_us = message.probe_us
+                    log.debug("the probe took %s µs of the program's time", message.probe_us)
 
     def _take_stop(self, record: _Record, snapshot: Snapshot) -> None:
         stop = Stop(session=record.info.session, snapshot=snapshot, reason=record.info.stop_reason)

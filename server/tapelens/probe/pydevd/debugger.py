@@ -56,7 +56,6 @@ class Debugger:
         self._notified: tuple[object, int] | None = None
         self._uncaught: Uncaught | None = None
         self._reason: _Reason | None = None
-        self._within = threading.local()
         self._replaced: list[tuple[Any, str]] = []
 
     # -- sending -------------------------------------------------------------------------------------
