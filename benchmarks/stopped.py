@@ -36,7 +36,7 @@ print("end")
 
 
 def configuration(*, armed: bool) -> Configuration:
-    return Configuration(kind="configuration", armed=armed, pause_on=(), select=(), ignore=())
+    return Configuration(kind="configuration", armed=armed, pause_on=(), select=(), ignore=(), lines="auto", cards=True)
 
 
 @asynccontextmanager

@@ -158,6 +158,78 @@ export interface Goodbye {
   readonly probe_us: number;
 }
 
+export type KeeperKind =
+  | "frame"
+  | "global"
+  | "module"
+  | "optimizer"
+  | "container"
+  | "unknown";
+
+/** Bytes kept for backward, one row a line and module; most bytes first. */
+export interface KeptColumns {
+  /** Site row of the line that made the nodes, -1 unknown. */
+  readonly site: readonly number[];
+  /** String row of the module path, -1 unknown or outside any. */
+  readonly module: readonly number[];
+  /** Nodes that save something. */
+  readonly nodes: readonly number[];
+  /** Storages counted here. */
+  readonly storages: readonly number[];
+  /** What they hold. */
+  readonly size_bytes: readonly number[];
+}
+
+/** What an accelerator's own allocator says, bytes. */
+export interface DeviceMemory {
+  /** Such as ``cuda:0``. */
+  readonly device: string;
+  /** Held by tensors. */
+  readonly allocated: number;
+  /** Held by the allocator. */
+  readonly reserved: number;
+  /** Most that was allocated so far. */
+  readonly peak: number;
+}
+
+/** A tensor that keeps a graph alive which the backward foreseen does not run. */
+export interface Keeper {
+  /** How a person reaches it: ``losses[0]``, ``self.history["loss"][3]``. */
+  readonly path: string;
+  /** What holds it. */
+  readonly kind: KeeperKind;
+  /** Qualified name of the frame's function, or the module's name for a global; empty otherwise. */
+  readonly function: string;
+  /** Node row of its grad_fn, -1 when that is not in the snapshot. */
+  readonly node: number;
+  /** Nodes below it that no backward foreseen runs. */
+  readonly nodes: number;
+  /** What these nodes keep for backward. */
+  readonly size_bytes: number;
+}
+
+/** Bytes by what they are for; a storage counts once, for the first of these that holds it. */
+export interface Memory {
+  /** Parameters that the frame or the graph reaches. */
+  readonly parameters: number;
+  /** Buffers of modules. */
+  readonly buffers: number;
+  /** ``.grad`` of the leaves. */
+  readonly gradients: number;
+  /** State of the optimizers that the frame reaches. */
+  readonly optimizer: number;
+  /** Saved for backward, without parameters; what hooks packed is not in it. */
+  readonly kept: number;
+  /** The same by line and module. */
+  readonly kept_by: KeptColumns;
+  /** Saved tensors that a hook packed, whose bytes nobody can tell. */
+  readonly packed: number;
+  /** Accelerators that the process uses. */
+  readonly devices: readonly DeviceMemory[];
+  /** Most bytes first. */
+  readonly keepers: readonly Keeper[];
+}
+
 /** What the foreseen backward does to a tensor's ``.grad``: makes it, adds to it, leaves it alone, computes a gradient and keeps none (a non-leaf), or it cannot be told. */
 export type BackwardEffect =
   | "new"
@@ -189,6 +261,12 @@ export type ChosenBy =
   | "line"
   | "newest_scalar"
   | "all";
+
+/** How finely nodes' sites are known: each line of the user's, only the calls of modules, or not at all. */
+export type LinesState =
+  | "every_line"
+  | "module_calls"
+  | "off";
 
 export type HookKind =
   | "tensor_pre"
@@ -295,6 +373,8 @@ export interface SavedColumns {
   readonly dtype: readonly number[];
   /** Its elements' bytes, -1 not shown. */
   readonly size_bytes: readonly number[];
+  /** Storage row, -1 not shown or when it holds no tensor of the snapshot and was left out. */
+  readonly storage: readonly number[];
   /** The version when it was saved, -1 not shown. */
   readonly version_saved: readonly number[];
   /** The version counter now, -1 not shown. */
@@ -373,6 +453,8 @@ export interface Snapshot {
   readonly grad_mode: boolean;
   /** Whether inference mode is on in the thread. */
   readonly inference_mode: boolean;
+  /** How finely the nodes' sites and modules are known. */
+  readonly lines: LinesState;
   /** What taking it cost the program, microseconds. */
   readonly capture_us: number;
   readonly strings: readonly string[];
@@ -387,6 +469,7 @@ export interface Snapshot {
   readonly saved: SavedColumns;
   readonly hooks: HookColumns;
   readonly backward: Backward;
+  readonly memory: Memory;
   readonly left_out: readonly LeftOut[];
 }
 
@@ -430,6 +513,42 @@ export interface LeafGradients {
   readonly statistics: readonly number[];
 }
 
+/** One row a gradient that passed hooks of the user's, before and after them all. */
+export interface HookedGradients {
+  /** Key of the node whose forward's output the hooks belong to. */
+  readonly key: readonly number[];
+  /** Which output. */
+  readonly output_nr: readonly number[];
+  /** On the tensor, before or after the node ran, or on a leaf after its ``.grad`` was accumulated. */
+  readonly where: readonly ("tensor" | "node_pre" | "node_post" | "post_accumulate")[];
+  /** Row of the message's statistics for what the first hook was given. */
+  readonly before: readonly number[];
+  /** Row for what the last one left; the same as ``before`` when no hook changed it. */
+  readonly after: readonly number[];
+  /** 1 when the hooks changed it, 0 when not, -1 unknown. */
+  readonly changed: readonly number[];
+}
+
+/** The first node that was given finite gradients and sent on a NaN or an infinite one. */
+export interface FirstNonFinite {
+  /** Its key; 0 when the gradient that the backward began with was not finite. */
+  readonly key: number;
+  /** Index in its ``next_functions`` of the edge, -1 where a hook made it so. */
+  readonly position: number;
+  /** The node's type, such as ``SqrtBackward0``. */
+  readonly name: string;
+  /** Elements that became NaN. */
+  readonly nan: number;
+  /** Elements that became infinite. */
+  readonly inf: number;
+  /** The line that made the node, when known. */
+  readonly site: Site | null;
+  /** The module path, empty when unknown. */
+  readonly module: string;
+  /** Name of the hook that did it, empty when it was the node's own work. */
+  readonly hook: string;
+}
+
 /** One backward. */
 export interface Gradients {
   readonly kind: "gradients";
@@ -446,14 +565,53 @@ export interface Gradients {
   readonly edges: EdgeGradients;
   readonly nodes: NodeGradients;
   readonly leaves: LeafGradients;
+  readonly hooked: HookedGradients;
+  readonly first_nonfinite: FirstNonFinite | null;
   /** Nodes of the graph that were not watched, for a bound. */
   readonly left_out: number;
+}
+
+/** A stretch of a tape that is longer than a snapshot shows; rows count within the whole tape. */
+export interface TapePage {
+  readonly kind: "tape_page";
+  /** Number of the stop. */
+  readonly stop: number;
+  /** Row of the page's first node in the whole tape. */
+  readonly first: number;
+  /** Nodes of the whole tape, as far as it was walked. */
+  readonly total: number;
+  /** The walk reached every node. */
+  readonly complete: boolean;
+  readonly strings: readonly string[];
+  readonly shapes: readonly (readonly number[])[];
+  readonly sites: readonly Site[];
+  /** The page's; ``leaf`` is -1 throughout. */
+  readonly nodes: NodeColumns;
+  /** Out of the page's nodes; ``source`` and ``target`` are rows of the whole tape. */
+  readonly edges: EdgeColumns;
+  /** Of the page's nodes; ``node`` is a row of the whole tape, ``tensor`` and ``storage`` are -1. */
+  readonly saved: SavedColumns;
+}
+
+/** What a backward would bring, computed without accumulating, or why it was not. */
+export interface Previewed {
+  readonly kind: "previewed";
+  /** Number of the stop. */
+  readonly stop: number;
+  /** The root that was previewed, as written or named. */
+  readonly expression: string;
+  /** What would run code of the user's, or would raise, one sentence each; empty when it was done. */
+  readonly refused: readonly string[];
+  /** As a backward's own, with ``backward`` 0; None when refused. */
+  readonly gradients: Gradients | null;
 }
 
 export type ProbeMessage =
   | Hello
   | Snapshot
   | Gradients
+  | TapePage
+  | Previewed
   | Finding
   | Uncaught
   | Dropped
@@ -497,11 +655,39 @@ export interface Detach {
   readonly kind: "detach";
 }
 
+/** Send a stretch of the whole tape behind a paused frame; rows as in ``TapePage``. */
+export interface Tape {
+  readonly kind: "tape";
+  /** 0 for the innermost frame. */
+  readonly depth: number;
+  /** Row of the first node wanted. */
+  readonly first: number;
+  /** How many at most. */
+  readonly count: number;
+}
+
+/** Compute what the backward foreseen in a paused frame would bring, accumulating nothing. */
+export interface Preview {
+  readonly kind: "preview";
+  /** 0 for the innermost frame. */
+  readonly depth: number;
+  /** A name, attributes and constant subscripts; empty for the root foreseen. */
+  readonly expression: string;
+}
+
 export type Command =
   | Arm
   | Capture
   | PauseOn
+  | Tape
+  | Preview
   | Detach;
+
+/** Whether nodes' lines are noted: as finely as costs next to nothing on this Python, each line at any cost, or not. */
+export type Lines =
+  | "auto"
+  | "every_line"
+  | "off";
 
 /** How the probe begins; it travels in the bootstrap. */
 export interface Configuration {
@@ -514,6 +700,10 @@ export interface Configuration {
   readonly select: readonly string[];
   /** Slugs of rules that stay silent. */
   readonly ignore: readonly string[];
+  /** Whether nodes' lines are noted. */
+  readonly lines: Lines;
+  /** Show tensors, modules and optimizers in the debugger's own views as cards. */
+  readonly cards: boolean;
 }
 
 export type SessionState =
@@ -588,6 +778,20 @@ export interface PanelGradients {
   readonly gradients: Gradients;
 }
 
+/** The answer to ``AskPreview``. */
+export interface PanelPreview {
+  readonly kind: "stop_preview";
+  readonly session: string;
+  readonly preview: Previewed;
+}
+
+/** The answer to ``AskTape``. */
+export interface PanelTapePage {
+  readonly kind: "stop_tape";
+  readonly session: string;
+  readonly page: TapePage;
+}
+
 /** A finding of a session; one with the same rule and site replaces it (its count rose). */
 export interface PanelFinding {
   readonly kind: "session_finding";
@@ -620,6 +824,8 @@ export type ToPanel =
   | PanelSession
   | PanelStop
   | PanelGradients
+  | PanelPreview
+  | PanelTapePage
   | PanelFinding
   | PanelUncaught
   | Refused;
@@ -645,7 +851,23 @@ export interface OpenSource {
   readonly line: number;
 }
 
+/** Compute what the backward foreseen at the session's stop would bring. */
+export interface AskPreview {
+  readonly kind: "ask_preview";
+  readonly session: string;
+}
+
+/** Send a stretch of the tape that the snapshot of the session's stop does not hold. */
+export interface AskTape {
+  readonly kind: "ask_tape";
+  readonly session: string;
+  readonly first: number;
+  readonly count: number;
+}
+
 export type FromPanel =
   | PanelHello
   | Control
-  | OpenSource;
+  | OpenSource
+  | AskPreview
+  | AskTape;

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from tapelens.wire.gradients import EdgeGradients, Gradients, LeafGradients, NodeGradients
+from tapelens.wire.gradients import EdgeGradients, Gradients, HookedGradients, LeafGradients, NodeGradients
+from tapelens.wire.memory import KeptColumns, Memory
 from tapelens.wire.numbers import Number, StatisticsColumns
 from tapelens.wire.sites import Site
 from tapelens.wire.snapshot import (
@@ -80,10 +81,24 @@ class Numbers:
         )
 
 
+NOTHING_KEPT = Memory(
+    parameters=0,
+    buffers=0,
+    gradients=0,
+    optimizer=0,
+    kept=0,
+    kept_by=KeptColumns(site=(), module=(), nodes=(), storages=(), size_bytes=()),
+    packed=0,
+    devices=(),
+    keepers=(),
+)
+
+
 class Tape:
     """One frame's snapshot in the making."""
 
     def __init__(self) -> None:
+        self.memory = NOTHING_KEPT
         self.strings: list[str] = []
         self.shapes: list[tuple[int, ...]] = []
         self.sites: list[Site] = []
@@ -175,6 +190,7 @@ class Tape:
             torch="2.13.0",
             grad_mode=True,
             inference_mode=False,
+            lines="every_line",
             capture_us=100,
             strings=tuple(self.strings),
             shapes=tuple(self.shapes),
@@ -187,6 +203,7 @@ class Tape:
             saved=_columns(SavedColumns, []),
             hooks=_columns(HookColumns, self.hooks),
             backward=self.foreseen,
+            memory=self.memory,
             left_out=(),
         )
 
@@ -246,5 +263,7 @@ def seed_gradients(*, stop: int = 1, backward: int = 1) -> Gradients:
             statistics=tuple(node[1] for node in nodes),
         ),
         leaves=LeafGradients(key=(100,), was=("none",), shape=(0,), statistics=(four,)),
+        hooked=HookedGradients(key=(), output_nr=(), where=(), before=(), after=(), changed=()),
+        first_nonfinite=None,
         left_out=0,
     )

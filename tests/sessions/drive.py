@@ -19,7 +19,9 @@ OTHER_PYTHON = os.environ.get("TAPELENS_TEST_DEBUGGEE")
 
 
 def configuration(*, armed: bool = True, pause_on: Sequence[str] = ()) -> Configuration:
-    return Configuration(kind="configuration", armed=armed, pause_on=tuple(pause_on), select=(), ignore=())
+    return Configuration(
+        kind="configuration", armed=armed, pause_on=tuple(pause_on), select=(), ignore=(), lines="auto", cards=True
+    )
 
 
 def marked_lines(program: Path) -> dict[str, int]:

@@ -54,6 +54,7 @@ def empty_snapshot(**changes: object) -> dict[str, Any]:
 
     return empty(Snapshot) | {
         "kind": "snapshot",
+        "lines": "off",
         "backward": {
             "root": -1,
             "expression": "",

@@ -89,6 +89,9 @@ export function next(model: Model, message: Message): Model {
         ...record,
         gradients: [...record.gradients, message.gradients].slice(-STOPS_KEPT),
       }));
+    case "stop_preview":
+    case "stop_tape":
+      return model; // answers that nothing here asks for yet
     case "session_finding":
       return change(model, message.session, (record) => ({
         ...record,

@@ -97,7 +97,13 @@ def marked_stops(program: Path) -> list[Breakpoint]:
 
 async def _launch(program: Path, store: Store, on_output: OnOutput) -> DirectSession:
     configuration = Configuration(
-        kind="configuration", armed=True, pause_on=tuple(rule.slug for rule in RULES), select=(), ignore=()
+        kind="configuration",
+        armed=True,
+        pause_on=tuple(rule.slug for rule in RULES),
+        select=(),
+        ignore=(),
+        lines="auto",
+        cards=True,
     )
     launch = Launch(program=program, breakpoints=marked_stops(program))
     return await DirectSession.launch(launch, store, configuration=configuration, on_output=on_output)

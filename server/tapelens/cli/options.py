@@ -76,6 +76,8 @@ def read_configuration(options: Namespace) -> Configuration:
         pause_on=check_rules(options.pause_on, option="--pause-on", or_all=True),
         select=check_rules(options.select, option="--select"),
         ignore=check_rules(options.ignore, option="--ignore"),
+        lines="auto",
+        cards=True,
     )
 
 

@@ -28,7 +28,15 @@ class Settings:
 
     def configuration(self) -> Configuration:
         """How the probe of a session to come begins: whoever speaks LSP may hover at any stop."""
-        return Configuration(kind="configuration", armed=True, pause_on=self.pause_on, select=(), ignore=())
+        return Configuration(
+            kind="configuration",
+            armed=True,
+            pause_on=self.pause_on,
+            select=(),
+            ignore=(),
+            lines="auto",
+            cards=True,
+        )
 
 
 def read_settings(options: object) -> Settings:

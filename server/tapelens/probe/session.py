@@ -13,7 +13,7 @@ from typing import Protocol
 from ..events import BackwardForeseen, Event, Uncaught
 from ..rules.catalogue import RULES, runtime_twins
 from ..wire import VERSION, processes
-from ..wire.commands import Arm, Capture, Command, Configuration, Detach, PauseOn
+from ..wire.commands import Arm, Capture, Command, Configuration, Detach, PauseOn, Preview, Tape
 from ..wire.envelope import ProbeMessage
 from ..wire.findings import Finding
 from ..wire.processes import Goodbye, Hello, ProbeFault, TorchState
@@ -217,6 +217,8 @@ class ProbeSession:
             case PauseOn():
                 self._pause_on = frozenset(command.rules)
                 return [self.hello()]
+            case Tape() | Preview():
+                return []
             case Capture():
                 if frame is None or self._state != "watching":
                     return [self.hello()]

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from ..wire.asked import Previewed, TapePage
 from ..wire.envelope import Batch
 from ..wire.findings import Finding
 from ..wire.gradients import Gradients
@@ -180,10 +181,10 @@ class Store:
                 case ProbeFault():
                     record.faults.append(message)
                     log.warning("the probe's %s went quiet: %s", message.where, message.message)
-                case Dropped():
-                    log.warning("%s messages of the probe's were dropped: they came too fast", message.count)
-                case Goodbye():
-                    log.debug("the probe took %s µs of the program's time", message.probe_us)
+                case TapePage() | Previewed():
+                    pass  # answers, which go to who asked
+                case Dropped() | Goodbye():
+                    _log_numbers(message)
 
     def _take_stop(self, record: _Record, snapshot: Snapshot) -> None:
         stop = Stop(session=record.info.session, snapshot=snapshot, reason=record.info.stop_reason)
@@ -238,3 +239,10 @@ class Store:
     def _tell(self, change: Change) -> None:
         for listener in tuple(self._listeners):
             listener(change)
+
+
+def _log_numbers(message: Dropped | Goodbye) -> None:
+    if isinstance(message, Dropped):
+        log.warning("%s messages of the probe's were dropped: they came too fast", message.count)
+    else:
+        log.debug("the probe took %s µs of the program's time", message.probe_us)

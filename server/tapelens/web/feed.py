@@ -25,6 +25,8 @@ from ..store.sessions import (
 from ..wire import VERSION
 from ..wire.encode import to_json
 from ..wire.panel import (
+    AskPreview,
+    AskTape,
     Control,
     OpenSource,
     PanelFinding,
@@ -91,6 +93,8 @@ class PanelFeed:
                 self._refuse("That session is no longer known here.")
             case Control():
                 self._run(self._control(message))
+            case AskPreview() | AskTape():
+                self._refuse("This panel's session does not answer that yet.")
             case OpenSource():
                 pass
 

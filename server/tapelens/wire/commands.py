@@ -41,7 +41,40 @@ class Detach:
     kind: Literal["detach"]
 
 
-Command = Arm | Capture | PauseOn | Detach
+@dataclass(frozen=True, kw_only=True)
+class Tape:
+    """Send a stretch of the whole tape behind a paused frame; rows as in ``TapePage``.
+
+    Attributes:
+        depth: 0 for the innermost frame.
+        first: Row of the first node wanted.
+        count: How many at most.
+    """
+
+    kind: Literal["tape"]
+    depth: int
+    first: int
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """Compute what the backward foreseen in a paused frame would bring, accumulating nothing.
+
+    Attributes:
+        depth: 0 for the innermost frame.
+        expression: A name, attributes and constant subscripts; empty for the root foreseen.
+    """
+
+    kind: Literal["preview"]
+    depth: int
+    expression: str
+
+
+Command = Arm | Capture | PauseOn | Tape | Preview | Detach
+
+Lines = Literal["auto", "every_line", "off"]
+"""Whether nodes' lines are noted: as finely as costs next to nothing on this Python, each line at any cost, or not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +86,8 @@ class Configuration:
         pause_on: Slugs of rules that pause the program, or ``all``.
         select: Slugs of the only rules that speak; empty for all.
         ignore: Slugs of rules that stay silent.
+        lines: Whether nodes' lines are noted.
+        cards: Show tensors, modules and optimizers in the debugger's own views as cards.
     """
 
     kind: Literal["configuration"]
@@ -60,3 +95,5 @@ class Configuration:
     pause_on: tuple[str, ...]
     select: tuple[str, ...]
     ignore: tuple[str, ...]
+    lines: Lines
+    cards: bool

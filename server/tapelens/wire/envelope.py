@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from .asked import Previewed, TapePage
 from .findings import Finding
 from .gradients import Gradients
 from .processes import Dropped, Goodbye, Hello, ProbeFault, Process, Uncaught
 from .snapshot import Snapshot
 
-ProbeMessage = Hello | Snapshot | Gradients | Finding | Uncaught | Dropped | ProbeFault | Goodbye
+ProbeMessage = Hello | Snapshot | Gradients | TapePage | Previewed | Finding | Uncaught | Dropped | ProbeFault | Goodbye
 
 
 @dataclass(frozen=True, kw_only=True)

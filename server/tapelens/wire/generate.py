@@ -19,9 +19,22 @@ from pathlib import Path
 from types import ModuleType, NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from . import VERSION, commands, envelope, findings, gradients, numbers, panel, processes, sites, snapshot
+from . import (
+    VERSION,
+    asked,
+    commands,
+    envelope,
+    findings,
+    gradients,
+    memory,
+    numbers,
+    panel,
+    processes,
+    sites,
+    snapshot,
+)
 
-MODULES = (sites, numbers, findings, processes, snapshot, gradients, envelope, commands, panel)
+MODULES = (sites, numbers, findings, processes, memory, snapshot, gradients, asked, envelope, commands, panel)
 """In the order in which they import one another, which is the order of what is written."""
 
 PROTOCOL = Path(__file__).resolve().parents[3] / "client" / "protocol"

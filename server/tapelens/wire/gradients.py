@@ -63,6 +63,52 @@ class LeafGradients:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HookedGradients:
+    """One row a gradient that passed hooks of the user's, before and after them all.
+
+    Attributes:
+        key: Key of the node whose forward's output the hooks belong to.
+        output_nr: Which output.
+        where: On the tensor, before or after the node ran, or on a leaf after its ``.grad`` was accumulated.
+        before: Row of the message's statistics for what the first hook was given.
+        after: Row for what the last one left; the same as ``before`` when no hook changed it.
+        changed: 1 when the hooks changed it, 0 when not, -1 unknown.
+    """
+
+    key: tuple[int, ...]
+    output_nr: tuple[int, ...]
+    where: tuple[Literal["tensor", "node_pre", "node_post", "post_accumulate"], ...]
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    changed: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstNonFinite:
+    """The first node that was given finite gradients and sent on a NaN or an infinite one.
+
+    Attributes:
+        key: Its key; 0 when the gradient that the backward began with was not finite.
+        position: Index in its ``next_functions`` of the edge, -1 where a hook made it so.
+        name: The node's type, such as ``SqrtBackward0``.
+        nan: Elements that became NaN.
+        inf: Elements that became infinite.
+        site: The line that made the node, when known.
+        module: The module path, empty when unknown.
+        hook: Name of the hook that did it, empty when it was the node's own work.
+    """
+
+    key: int
+    position: int
+    name: str
+    nan: int
+    inf: int
+    site: Site | None
+    module: str
+    hook: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Gradients:
     """One backward.
 
@@ -84,4 +130,6 @@ class Gradients:
     edges: EdgeGradients
     nodes: NodeGradients
     leaves: LeafGradients
+    hooked: HookedGradients
+    first_nonfinite: FirstNonFinite | None
     left_out: int

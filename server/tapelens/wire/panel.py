@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from .asked import Previewed, TapePage
 from .findings import Finding
 from .gradients import Gradients
 from .processes import Process, TorchState, Uncaught
@@ -100,6 +101,24 @@ class PanelGradients:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PanelPreview:
+    """The answer to ``AskPreview``."""
+
+    kind: Literal["stop_preview"]
+    session: str
+    preview: Previewed
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanelTapePage:
+    """The answer to ``AskTape``."""
+
+    kind: Literal["stop_tape"]
+    session: str
+    page: TapePage
+
+
+@dataclass(frozen=True, kw_only=True)
 class PanelFinding:
     """A finding of a session; one with the same rule and site replaces it (its count rose)."""
 
@@ -134,7 +153,17 @@ class Refused:
     reason: str
 
 
-ToPanel = Welcome | PanelSession | PanelStop | PanelGradients | PanelFinding | PanelUncaught | Refused
+ToPanel = (
+    Welcome
+    | PanelSession
+    | PanelStop
+    | PanelGradients
+    | PanelPreview
+    | PanelTapePage
+    | PanelFinding
+    | PanelUncaught
+    | Refused
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,4 +193,22 @@ class OpenSource:
     line: int
 
 
-FromPanel = PanelHello | Control | OpenSource
+@dataclass(frozen=True, kw_only=True)
+class AskPreview:
+    """Compute what the backward foreseen at the session's stop would bring."""
+
+    kind: Literal["ask_preview"]
+    session: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskTape:
+    """Send a stretch of the tape that the snapshot of the session's stop does not hold."""
+
+    kind: Literal["ask_tape"]
+    session: str
+    first: int
+    count: int
+
+
+FromPanel = PanelHello | Control | OpenSource | AskPreview | AskTape

@@ -7,6 +7,7 @@ says so) or "not shown". Three-valued columns hold 1 for yes, 0 for no, -1 for n
 from dataclasses import dataclass
 from typing import Literal
 
+from .memory import Memory
 from .numbers import StatisticsColumns
 from .sites import Site
 
@@ -18,6 +19,9 @@ GradState = Literal["none", "held", "not_read"]
 SavedState = Literal["live", "changed", "freed", "packed", "never", "not_shown"]
 NodeState = Literal["saves_nothing", "alive", "freed", "unknown"]
 ChosenBy = Literal["line", "newest_scalar", "all"]
+LinesState = Literal["every_line", "module_calls", "off"]
+"""How finely nodes' sites are known: each line of the user's, only the calls of modules, or not at all."""
+
 HookKind = Literal["tensor_pre", "post_accumulate", "node_pre", "node_post"]
 
 
@@ -131,6 +135,7 @@ class SavedColumns:
         shape: Shape row.
         dtype: String row.
         size_bytes: Its elements' bytes, -1 not shown.
+        storage: Storage row, -1 not shown or when it holds no tensor of the snapshot and was left out.
         version_saved: The version when it was saved, -1 not shown.
         version_now: The version counter now, -1 not shown.
         state: ``changed`` when it was written in place since; ``packed`` when a user's hook keeps it.
@@ -142,6 +147,7 @@ class SavedColumns:
     shape: tuple[int, ...]
     dtype: tuple[int, ...]
     size_bytes: tuple[int, ...]
+    storage: tuple[int, ...]
     version_saved: tuple[int, ...]
     version_now: tuple[int, ...]
     state: tuple[SavedState, ...]
@@ -229,6 +235,7 @@ class Snapshot:
         site: Where the frame stands.
         grad_mode: Whether grad mode is on in the thread.
         inference_mode: Whether inference mode is on in the thread.
+        lines: How finely the nodes' sites and modules are known.
         capture_us: What taking it cost the program, microseconds.
         storage_bytes: One entry a storage.
     """
@@ -241,6 +248,7 @@ class Snapshot:
     torch: str
     grad_mode: bool
     inference_mode: bool
+    lines: LinesState
     capture_us: int
     strings: tuple[str, ...]
     shapes: tuple[tuple[int, ...], ...]
@@ -253,4 +261,5 @@ class Snapshot:
     saved: SavedColumns
     hooks: HookColumns
     backward: Backward
+    memory: Memory
     left_out: tuple[LeftOut, ...]

@@ -43,7 +43,15 @@ def bootstrap(ls: TapelensServer, params: BootstrapParams) -> dict[str, Any]:
     """
     pause_on = ls.settings.pause_on if params.pause_on is None else params.pause_on
     check_rules(pause_on)
-    configuration = Configuration(kind="configuration", armed=params.armed, pause_on=pause_on, select=(), ignore=())
+    configuration = Configuration(
+        kind="configuration",
+        armed=params.armed,
+        pause_on=pause_on,
+        select=(),
+        ignore=(),
+        lines="auto",
+        cards=True,
+    )
     return to_params(Bootstrap(expression=bootstrap_expression(configuration)))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from ...wire.memory import KeptColumns, Memory
 from ...wire.sites import Site
 from ...wire.snapshot import Backward as BackwardFacts
 from ...wire.snapshot import HookColumns, LeftOut, NodeColumns, SavedColumns, Snapshot, TensorColumns
@@ -79,6 +80,7 @@ def capture_frame(
             torch=str(torch.__version__),
             grad_mode=grad_mode,
             inference_mode=inference_mode,
+            lines="off",
             strings=tables.strings.table(),
             shapes=tables.shapes.table(),
             sites=tables.sites.table(),
@@ -90,9 +92,23 @@ def capture_frame(
             saved=columns.saved,
             hooks=columns.hooks,
             backward=_backward_facts(scene, columns.hooks_run),
+            memory=_NOTHING_KEPT,
             left_out=left_out,
             capture_us=(time.perf_counter_ns() - begun) // 1000,
         )
+
+
+_NOTHING_KEPT = Memory(
+    parameters=0,
+    buffers=0,
+    gradients=0,
+    optimizer=0,
+    kept=0,
+    kept_by=KeptColumns(site=(), module=(), nodes=(), storages=(), size_bytes=()),
+    packed=0,
+    devices=(),
+    keepers=(),
+)
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from ...wire.gradients import EdgeGradients, Gradients, LeafGradients, NodeGradients
+from ...wire.gradients import EdgeGradients, Gradients, HookedGradients, LeafGradients, NodeGradients
 from ...wire.sites import Site
 from ..keys import key_of
 from .graph import ACCUMULATE_GRAD, Graph, walk_graph
@@ -200,6 +200,8 @@ class GradientWatch:
                 ),
                 nodes=NodeGradients(key=key, output_nr=output_nr, shape=node_shape, statistics=node_statistics),
                 leaves=LeafGradients(key=leaf, was=was, shape=leaf_shape, statistics=leaf_statistics),
+                hooked=HookedGradients(key=(), output_nr=(), where=(), before=(), after=(), changed=()),
+                first_nonfinite=None,
                 left_out=watched.left_out,
             )
         )

@@ -91,6 +91,7 @@ def saved_columns(
         shape=tuple([shapes.row(slot.shape) for _, slot in kept]),
         dtype=tuple([strings.row(slot.dtype) for _, slot in kept]),
         size_bytes=tuple([slot.size_bytes for _, slot in kept]),
+        storage=tuple([tensors.storage_row(slot.storage) for _, slot in kept]),
         version_saved=tuple([slot.version_saved for _, slot in kept]),
         version_now=tuple([slot.version_now for _, slot in kept]),
         state=tuple([slot.state for _, slot in kept]),

@@ -91,7 +91,7 @@ class TensorRows:
             output_nr=tuple(reading.output_nr for reading in readings),
             version=tuple(reading.version for reading in readings),
             base=tuple(NONE if reading.base is None else self.row(id(reading.base)) for reading in readings),
-            storage=tuple(map(self._storage, readings)),
+            storage=tuple([self.storage_row(reading.storage) for reading in readings]),
             module=tuple(strings.row(each.module) if each else NONE for each in named),
             optimizer=tuple(strings.row(each.optimizer) if each else NONE for each in named),
             backward_effect=tuple([effect(reading) for reading in readings]),
@@ -99,10 +99,11 @@ class TensorRows:
             not_shown=tuple(strings.row(reading.not_shown) for reading in readings),
         )
 
-    def _storage(self, reading: Reading) -> int:
-        if reading.storage is None:
+    def storage_row(self, storage: tuple[int, int] | None) -> int:
+        """The row of a storage, given by address and bytes; -1 for none."""
+        if storage is None:
             return NONE
-        address, size = reading.storage
+        address, size = storage
         row = self._storages.setdefault(address, len(self._storages))
         if row == len(self._storage_bytes):
             self._storage_bytes.append(size)

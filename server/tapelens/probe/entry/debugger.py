@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ...wire.commands import Arm, Capture, Command, Configuration, Detach, PauseOn
+from ...wire.commands import Arm, Capture, Command, Configuration, Detach, PauseOn, Preview, Tape
 from ...wire.encode import to_json
 from ...wire.envelope import ProbeMessage
 from ..guard import describe
@@ -98,7 +98,14 @@ def command(text: str) -> str:
 
     def answer() -> list[ProbeMessage]:
         value = json.loads(text)
-        kinds: dict[str, type[Command]] = {"arm": Arm, "capture": Capture, "pause_on": PauseOn, "detach": Detach}
+        kinds: dict[str, type[Command]] = {
+            "arm": Arm,
+            "capture": Capture,
+            "pause_on": PauseOn,
+            "tape": Tape,
+            "preview": Preview,
+            "detach": Detach,
+        }
         entered = _entered[0]
         asked = _read(kinds[value["kind"]], value)
         said = entered.session.obey(asked, entered.debugger.frame_under_evaluation())
