@@ -6,18 +6,24 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 BIN := .venv/bin
 PANEL := server/tapelens/web/page/panel.js
+ON_A_NEWER_PYTHON := tests/sessions tests/e2e/test_seed_numbers.py tests/e2e/test_same_program.py
 PANEL_SOURCES := $(shell find client/panel client/protocol -type f -not -name '*.test.ts' 2>/dev/null)
 
-.PHONY: help demo test check bench package pictures generate
+.PHONY: help demo test test-matrix check bench package pictures generate
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: .venv/.ready $(PANEL)  ## the seed notebook's story, in a terminal and in a browser page
 	@if [ -t 1 ]; then exec $(BIN)/tapelens demo --serve; else exec $(BIN)/tapelens demo; fi
 
-test: check browser  ## everything: checks, the panel's unit tests, then pytest with the real browser and workbench
+test: check browser interpreter  ## everything: checks, the panel's unit tests, then pytest with the real browser and workbench
 	@npm test --silent
+	@newer=$$($(BIN)/python tests/interpreters/newer.py) && if [ -n "$$newer" ]; then \
+	  echo "programs on $$newer:" && TAPELENS_TEST_DEBUGGEE=$$newer $(BIN)/python -m pytest -q $(ON_A_NEWER_PYTHON); fi
 	@$(BIN)/python -m pytest -q
+
+test-matrix: .venv/.ready $(PANEL)  ## the suites that an interpreter can change, on Python 3.10 to 3.13 and the oldest torch
+	@$(BIN)/python tests/interpreters/matrix.py
 
 check: .venv/.ready node_modules/.ready $(PANEL)  ## lint, formats, types, import contracts, generated files
 	@mkdir -p build
@@ -42,7 +48,10 @@ pictures:  ## docs/pictures from what the last make test painted: look at them b
 generate: .venv/.ready  ## client/protocol from server/tapelens/wire
 	@$(BIN)/python -m tapelens.wire.generate
 
-.PHONY: browser
+.PHONY: browser interpreter
+interpreter: .venv/.ready
+	@$(BIN)/python tests/interpreters/provide.py
+
 browser: .venv/.ready node_modules/.ready
 	@$(BIN)/python tests/e2e/workbench/install.py
 
