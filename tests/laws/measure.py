@@ -1,0 +1,162 @@
+"""Runs programs in four ways and says what differs."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+HERE = Path(__file__).parent
+MODES = ("bare", "tapped", "stopped", "probed")
+LIMIT_S = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One fact of one program that the probe changed."""
+
+    program: str
+    fact: str
+    mode: str
+    plain: object
+    probed: object
+
+    def __str__(self) -> str:
+        return f"{self.program}, {self.mode}: {self.fact}\n  without: {_short(self.plain)}\n  with:    {_short(self.probed)}"
+
+
+@dataclass(kw_only=True)
+class Verdict:
+    """What the four runs of a program showed.
+
+    Attributes:
+        skipped: Why it did not run, if so.
+        differences: What the probe changed.
+        faults: Of the probe's, and where its snapshots were wrong.
+        by_tracer: Facts that a tracer alone changes, without the probe.
+        raised: The traceback that ended the program; some end so on purpose.
+    """
+
+    program: str
+    skipped: str | None = None
+    differences: list[Difference] = field(default_factory=list["Difference"])
+    faults: list[str] = field(default_factory=list[str])
+    by_tracer: list[str] = field(default_factory=list[str])
+    findings: list[str] = field(default_factory=list[str])
+    raised: str | None = None
+    captures: int = 0
+    gradients: int = 0
+    walks: int = 0
+    facts: int = 0
+    seconds: float = 0.0
+
+
+class Laboratory:
+    """Two zygotes at most, each started when first needed."""
+
+    def __init__(self, python: str = sys.executable) -> None:
+        self._python = python
+        self._zygotes: dict[bool, subprocess.Popen[str]] = {}
+        self._folder = tempfile.TemporaryDirectory()
+
+    def __enter__(self) -> Laboratory:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        for zygote in self._zygotes.values():
+            assert zygote.stdin is not None and zygote.stdout is not None
+            zygote.stdin.close()
+            zygote.stdout.close()
+            try:
+                zygote.wait(10)
+            except subprocess.TimeoutExpired:
+                zygote.kill()
+                zygote.wait()
+        self._folder.cleanup()
+
+    def examine(self, program: str, *, fresh: bool, limit_s: float = LIMIT_S) -> Verdict:
+        """Run it in all four ways, two beside each other, and compare."""
+        runs: dict[str, dict[str, Any]] = {}
+        for modes in (MODES[:2], MODES[2:]):
+            runs.update(zip(modes, self._ask(program, modes, fresh=fresh, limit_s=limit_s), strict=True))
+        return compare(program, runs)
+
+    def _ask(self, program: str, modes: tuple[str, ...], *, fresh: bool, limit_s: float) -> list[dict[str, Any]]:
+        zygote = self._zygotes.get(fresh)
+        if zygote is None:
+            zygote = self._zygotes[fresh] = self._started(fresh=fresh)
+        assert zygote.stdin is not None and zygote.stdout is not None
+        zygote.stdin.write(json.dumps({"program": program, "modes": modes, "limit_s": limit_s}) + "\n")
+        zygote.stdin.flush()
+        if not select.select([zygote.stdout], [], [], limit_s * 2 + 60)[0]:
+            raise TimeoutError(f"the process that forks {program} does not answer")
+        return json.loads(zygote.stdout.readline())
+
+    def _started(self, *, fresh: bool) -> subprocess.Popen[str]:
+        environment = os.environ | {
+            "OMP_NUM_THREADS": "1",
+            "HF_HUB_OFFLINE": "1",
+            "GLOO_SOCKET_IFNAME": "lo",
+            "TMPDIR": self._folder.name,
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        return subprocess.Popen(
+            [self._python, str(HERE / "zygote.py"), *(["fresh"] if fresh else [])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=self._folder.name,
+            env=environment,
+        )
+
+
+def compare(program: str, runs: dict[str, dict[str, Any]]) -> Verdict:
+    """NOTE [four runs]: ``tapped`` must equal ``bare`` in everything.
+
+    A tracer by itself keeps a frame's variables in its ``f_locals`` (below Python 3.13) and with them
+    references; what differs between ``bare`` and ``stopped`` is the tracer's. ``probed`` must equal
+    ``bare``, and in such facts ``stopped``.
+    """
+    verdict = Verdict(program=program)
+    reasons = [run["skipped"] for run in runs.values() if "skipped" in run]
+    if reasons:
+        verdict.skipped = reasons[0]
+        return verdict
+    broken = [f"{mode}: {run['broken']}" for mode, run in runs.items() if "broken" in run]
+    if broken:
+        verdict.faults = broken
+        return verdict
+    facts = {mode: run["facts"] for mode, run in runs.items()}
+    verdict.facts = len(facts["bare"])
+    verdict.seconds = sum(run["seconds"] for run in runs.values())
+    verdict.raised = runs["bare"]["raised"]
+    for name in dict.fromkeys(name for each in facts.values() for name in each):
+        bare, tapped, stopped, probed = (facts[mode].get(name, "(not told)") for mode in MODES)
+        if tapped != bare:
+            verdict.differences.append(Difference(program=program, fact=name, mode="taps", plain=bare, probed=tapped))
+        if stopped != bare:
+            verdict.by_tracer.append(name)
+        if probed != stopped:
+            verdict.differences.append(
+                Difference(program=program, fact=name, mode="captures", plain=stopped, probed=probed)
+            )
+    for mode in ("tapped", "probed"):
+        guest = runs[mode]["guest"]
+        verdict.faults += [f"{mode}: {each}" for each in (*guest["faults"], *guest["walk differences"])]
+        verdict.captures += guest["captures"]
+        verdict.gradients += guest["gradients"]
+        verdict.walks += guest["walks"]
+        verdict.findings += [each for each in guest["findings"] if each not in verdict.findings]
+    return verdict
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value) if not isinstance(value, str) else value
+    return text if len(text) <= 1500 else f"{text[:1500]}…"

@@ -1,0 +1,165 @@
+"""What a program leaves behind in its process: everything two runs are compared by, beyond what it tells itself."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import random
+import sys
+import traceback
+import warnings
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from laws.corpus import HOME
+from laws.telling import Tell, lines_of
+
+Facts = dict[str, Any]
+_HOME = str(HOME)
+
+
+@contextmanager
+def warnings_heard() -> Generator[list[str]]:
+    """Each warning that would be shown: its class, text and place."""
+    heard: list[str] = []
+
+    def show(message: Any, category: type, filename: str, lineno: int, file: Any = None, line: Any = None) -> None:
+        heard.append(f"{category.__name__} at {_short(filename)}:{lineno}: {message}")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        warnings.showwarning = show
+        yield heard
+
+
+def seed() -> None:
+    """The same start for each run."""
+    torch.manual_seed(20)
+    random.seed(20)
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed(20)
+
+
+def after(tell: Tell, *, returned: object, error: BaseException | None, heard: list[str], printed: str) -> Facts:
+    """Every trace, once the taps are out again. ``returned`` is what the program handed back."""
+    facts: Facts = {
+        "exception": None if error is None else exception_text(error),
+        "warnings": list(heard),
+        "printed": printed,
+        "clock": torch._C._autograd._get_sequence_nr(),  # pyright: ignore[reportAttributeAccessIssue]
+        "random states": random_states(),
+        "modes": modes(),
+        "global hooks": global_hooks(),
+        "compiler": compiler_counters(),
+        "torch modules": sorted(name for name in sys.modules if name.partition(".")[0] == "torch"),
+    }
+    for name, text in lines_of(returned, "returned"):
+        facts[name] = text
+    facts["references to what it returned"] = references(returned)
+    for index, (name, text) in enumerate(tell.told):
+        facts[f"told {index} {name}"] = text
+    facts["number told"] = len(tell.told)
+    facts["tensors alive"] = tensors_alive()
+    facts["deaths"] = list(tell.deaths)
+    facts["references told"] = list(tell.references)
+    return facts
+
+
+def exception_text(error: BaseException) -> list[str]:
+    """Type, text, notes, causes, and the user's own lines of the traceback."""
+    lines = [f"{type(error).__module__}.{type(error).__qualname__}: {error}", *getattr(error, "__notes__", [])]
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename.startswith(_HOME):
+            lines.append(f"{frame.name}:{frame.lineno}: {frame.line}")
+    reason = error.__cause__ or error.__context__
+    if reason is not None:
+        lines += ["from", *exception_text(reason)]
+    return lines
+
+
+def random_states() -> dict[str, str]:
+    """Of torch, Python and numpy."""
+    states = {"torch": torch.get_rng_state().numpy().tobytes() if "numpy" in sys.modules else _bytes(torch.get_rng_state())}
+    states["python"] = repr(random.getstate()).encode()
+    if numpy := sys.modules.get("numpy"):
+        states["numpy"] = repr([*numpy.random.get_state()[1:3], numpy.random.get_state()[1].tolist()]).encode()
+    return {name: hashlib.sha256(state).hexdigest()[:16] for name, state in states.items()}
+
+
+def _bytes(tensor: torch.Tensor) -> bytes:
+    return bytes(tensor.tolist())
+
+
+def modes() -> dict[str, str]:
+    """Switches of torch and of Python that a guest could leave turned."""
+    return {
+        "grad": str(torch.is_grad_enabled()),
+        "inference": str(torch.is_inference_mode_enabled()),
+        "autocast": str(torch.is_autocast_enabled("cpu")),
+        "anomaly": str(torch.is_anomaly_enabled()),
+        "deterministic": str(torch.are_deterministic_algorithms_enabled()),
+        "dtype": str(torch.get_default_dtype()),
+        "threads": str(torch.get_num_threads()),
+        "multithreading": str(torch.autograd._is_multithreading_enabled()) if hasattr(torch.autograd, "_is_multithreading_enabled") else "",
+        "collector": f"{gc.isenabled()} {gc.get_threshold()}",
+        "recursion limit": str(sys.getrecursionlimit()),
+        "switch interval": str(sys.getswitchinterval()),
+        "excepthook": getattr(sys.excepthook, "__module__", "") or "",
+    }
+
+
+def global_hooks() -> dict[str, int]:
+    """How many there are in torch's tables for all modules and all optimizers."""
+    from torch.nn.modules import module
+    from torch.optim import optimizer
+
+    return {
+        name: len(value)
+        for home in (module, optimizer)
+        for name, value in vars(home).items()
+        if name.startswith("_global_") and isinstance(value, dict)
+    }
+
+
+def compiler_counters() -> dict[str, dict[str, int]]:
+    """Graphs, breaks and their reasons, as torch counts them; empty where nothing was compiled."""
+    utils = sys.modules.get("torch._dynamo.utils")
+    if utils is None:
+        return {}
+    return {
+        name: {str(key): value for key, value in sorted(counter.items(), key=str)}
+        for name, counter in sorted(utils.counters.items())
+        if counter and name in {"frames", "stats", "graph_break", "unimplemented", "aot_autograd", "compiled_autograd"}
+    }
+
+
+def references(value: object) -> list[int]:
+    """To each parameter and gradient of what was returned (as many of ours as in every other run)."""
+    found: list[int] = []
+    for part in value if isinstance(value, (tuple, list)) else (value,):
+        if isinstance(part, torch.nn.Module):
+            for parameter in part.parameters():
+                found.append(sys.getrefcount(parameter))
+                if parameter.is_leaf and parameter.grad is not None:
+                    found.append(sys.getrefcount(parameter.grad))
+        elif isinstance(part, torch.Tensor):
+            found.append(sys.getrefcount(part))
+    return found
+
+
+def tensors_alive() -> dict[str, int]:
+    """By class, of all that the collector knows."""
+    gc.collect()
+    tensor = torch.Tensor
+    return dict(sorted(Counter(type(each).__name__ for each in gc.get_objects() if tensor in type(each).__mro__).items()))
+
+
+def _short(filename: str) -> str:
+    for mark in ("/site-packages/", "/tests/laws/", "/lib/python"):
+        if mark in filename:
+            return filename.partition(mark)[2]
+    return filename
