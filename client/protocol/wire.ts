@@ -158,12 +158,17 @@ export interface Goodbye {
   readonly probe_us: number;
 }
 
+/** What holds the tensor itself: a variable, an attribute, an element, a paused generator, a traceback's frames. */
 export type KeeperKind =
   | "frame"
   | "global"
   | "module"
-  | "optimizer"
+  | "object"
   | "container"
+  | "optimizer"
+  | "closure"
+  | "generator"
+  | "exception"
   | "unknown";
 
 /** Bytes kept for backward, one row a line and module; most bytes first. */
@@ -192,29 +197,37 @@ export interface DeviceMemory {
   readonly peak: number;
 }
 
-/** A tensor that keeps a graph alive which the backward foreseen does not run. */
+/** Something with a name that keeps graphs of earlier steps alive. */
 export interface Keeper {
-  /** How a person reaches it: ``losses[0]``, ``self.history["loss"][3]``. */
+  /** How a person reaches it: ``self.total``; of several tensors in one container that container: ``losses``. */
   readonly path: string;
-  /** What holds it. */
+  /** The path of the first such tensor: ``losses[0]``. */
+  readonly first: string;
+  /** The path of the last one; the same as ``first`` for a single tensor. */
+  readonly last: string;
+  /** What holds the tensors. */
   readonly kind: KeeperKind;
-  /** Qualified name of the frame's function, or the module's name for a global; empty otherwise. */
+  /** Qualified name of the function where the path begins, or the module's name for a global; of a closure the function that closes over it. */
   readonly function: string;
-  /** Node row of its grad_fn, -1 when that is not in the snapshot. */
+  /** How many tensors hold such graphs. */
+  readonly tensors: number;
+  /** Steps in which the nodes were made; more than ``tensors`` where a graph reaches back through them. */
+  readonly steps: number;
+  /** Node row of the first tensor's grad_fn, -1 when that is not in the snapshot. */
   readonly node: number;
-  /** Nodes below it that no backward foreseen runs. */
+  /** Nodes of earlier steps below the tensors. */
   readonly nodes: number;
-  /** What these nodes keep for backward. */
+  /** What these nodes keep for backward, each storage once, without parameters. */
   readonly size_bytes: number;
 }
 
 /** Bytes by what they are for; a storage counts once, for the first of these that holds it. */
 export interface Memory {
-  /** Parameters that the frame or the graph reaches. */
+  /** Parameters, and other leaves that require grad, that the frame or the graph reaches. */
   readonly parameters: number;
-  /** Buffers of modules. */
+  /** Buffers of modules that the frame reaches. */
   readonly buffers: number;
-  /** ``.grad`` of the leaves. */
+  /** ``.grad`` of the leaves, and of those that retain theirs. */
   readonly gradients: number;
   /** State of the optimizers that the frame reaches. */
   readonly optimizer: number;

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
-KeeperKind = Literal["frame", "global", "module", "optimizer", "container", "unknown"]
+KeeperKind = Literal[
+    "frame", "global", "module", "object", "container", "optimizer", "closure", "generator", "exception", "unknown"
+]
+"""What holds the tensor itself: a variable, an attribute, an element, a paused generator, a traceback's frames."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,20 +49,32 @@ class DeviceMemory:
 
 @dataclass(frozen=True, kw_only=True)
 class Keeper:
-    """A tensor that keeps a graph alive which the backward foreseen does not run.
+    """Something with a name that keeps graphs of earlier steps alive.
+
+    A node counts as of an earlier step when it was made before the step before the last one ended,
+    so that variables which the next iteration overwrites are none.
 
     Attributes:
-        path: How a person reaches it: ``losses[0]``, ``self.history["loss"][3]``.
-        kind: What holds it.
-        function: Qualified name of the frame's function, or the module's name for a global; empty otherwise.
-        node: Node row of its grad_fn, -1 when that is not in the snapshot.
-        nodes: Nodes below it that no backward foreseen runs.
-        size_bytes: What these nodes keep for backward.
+        path: How a person reaches it: ``self.total``; of several tensors in one container that container: ``losses``.
+        first: The path of the first such tensor: ``losses[0]``.
+        last: The path of the last one; the same as ``first`` for a single tensor.
+        kind: What holds the tensors.
+        function: Qualified name of the function where the path begins, or the module's name for a
+            global; of a closure the function that closes over it.
+        tensors: How many tensors hold such graphs.
+        steps: Steps in which the nodes were made; more than ``tensors`` where a graph reaches back through them.
+        node: Node row of the first tensor's grad_fn, -1 when that is not in the snapshot.
+        nodes: Nodes of earlier steps below the tensors.
+        size_bytes: What these nodes keep for backward, each storage once, without parameters.
     """
 
     path: str
+    first: str
+    last: str
     kind: KeeperKind
     function: str
+    tensors: int
+    steps: int
     node: int
     nodes: int
     size_bytes: int
@@ -70,9 +85,9 @@ class Memory:
     """Bytes by what they are for; a storage counts once, for the first of these that holds it.
 
     Attributes:
-        parameters: Parameters that the frame or the graph reaches.
-        buffers: Buffers of modules.
-        gradients: ``.grad`` of the leaves.
+        parameters: Parameters, and other leaves that require grad, that the frame or the graph reaches.
+        buffers: Buffers of modules that the frame reaches.
+        gradients: ``.grad`` of the leaves, and of those that retain theirs.
         optimizer: State of the optimizers that the frame reaches.
         kept: Saved for backward, without parameters; what hooks packed is not in it.
         kept_by: The same by line and module.
