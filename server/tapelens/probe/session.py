@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import sys
@@ -26,6 +27,7 @@ from .guard import guard, text_of
 from .outbox import Outbox
 from .sites import site_of
 from .taps import Taps
+from .timeline import Timeline
 
 OLDEST_TORCH = (2, 4)
 SWITCH = "TAPELENS_DISABLE"
@@ -41,7 +43,11 @@ class Pause(Protocol):
 
 
 class ProbeSession:
-    """Taps, rules and capture of one process, and the outbox that carries what they say."""
+    """Taps, rules and capture of one process, and the outbox that carries what they say.
+
+    Attributes:
+        timeline: Where nodes were made.
+    """
 
     def __init__(
         self, configuration: Configuration, outbox: Outbox, *, pause: Pause, stop: Callable[[], int], missing: list[str]
@@ -57,14 +63,15 @@ class ProbeSession:
         self._pause_on = frozenset(configuration.pause_on)
         self._said: Uncaught | None = None
         self._own_ns = 0
-        self._torch_import = TorchImport(guard("torch's import", self._tell_fault)(self._on_torch))
+        self._torch_import = TorchImport(guard("torch's import", self.tell_fault)(self._on_torch))
         self._collector = Collector(
             runtime_twins(tuple(rule for rule in RULES if self._speaks(rule.slug))),
             on_finding=self._on_finding,
             stop=stop,
-            report_fault=self._tell_fault,
+            report_fault=self.tell_fault,
         )
-        self._taps = Taps(self._on_event, report_fault=self._tell_fault, on_gradients=outbox.send)
+        self.timeline = Timeline(configuration.lines, self.tell_fault)
+        self._taps = Taps(self._on_event, report_fault=self.tell_fault, on_gradients=outbox.send)
 
     # -- life ------------------------------------------------------------------------------------------
 
@@ -76,6 +83,12 @@ class ProbeSession:
         """A second bootstrap: another front end's wishes for a probe that is in already."""
         self._armed = configuration.armed
         self._pause_on = frozenset(configuration.pause_on)
+        if configuration.lines != self._configuration.lines:
+            self._configuration = dataclasses.replace(self._configuration, lines=configuration.lines)
+            self.timeline.remove()
+            self.timeline = Timeline(configuration.lines, self.tell_fault)
+            if self._state == "watching":
+                self.timeline.install()
 
     def hello(self) -> Hello:
         """What there is to know of this process."""
@@ -86,13 +99,14 @@ class ProbeSession:
             python=sys.version.split()[0],
             torch=None if torch is None else str(torch.__version__),
             state=self._state,
-            missing=tuple(self._missing),
+            missing=(*self._missing, *self.timeline.missing),
         )
 
     def detach(self) -> Goodbye:
         """Take every tap out."""
         self._torch_import.remove()
         self._taps.remove()
+        self.timeline.remove()
         self._state = "switched_off"
         self._armed = False
         return self.goodbye()
@@ -108,6 +122,7 @@ class ProbeSession:
         else:
             self._state = "watching"
             self._taps.install()
+            self.timeline.install()
         self._outbox.send(self.hello())
 
     # -- stops -----------------------------------------------------------------------------------------
@@ -122,7 +137,7 @@ class ProbeSession:
         """The program stands still: capture and send, when armed."""
         if self._state != "watching":
             return
-        watched = guard("stop", self._tell_fault)  # a fresh one: a fault at this stop says nothing of the next
+        watched = guard("stop", self.tell_fault)  # a fresh one: a fault at this stop says nothing of the next
         if uncaught is not None and issubclass(uncaught[0], Exception):  # leaving by sys.exit(3) is no fault
             watched(self._say_uncaught)(frame, *uncaught)
         if self._armed:
@@ -138,7 +153,7 @@ class ProbeSession:
         """One frame as a snapshot; None after a fault of ours, which is told."""
         begun = time.perf_counter_ns()
         try:
-            take = guard("capture", self._tell_fault)(capture_frame)
+            take = guard("capture", self.tell_fault)(capture_frame)
             snapshot = take(
                 frame,
                 stop=self._stop(),
@@ -146,6 +161,8 @@ class ProbeSession:
                 depth=depth,
                 site=site_of(frame),
                 freed_by=self._taps.freed_by,
+                origins=self.timeline.origins,
+                lines=self.timeline.state,
             )
             if snapshot is not None:
                 self._taps.watch.arm(snapshot.stop)
@@ -199,7 +216,8 @@ class ProbeSession:
             if frame is not None:
                 self._pause(frame, reason=finding.rule, text=finding.message)
 
-    def _tell_fault(self, where: str, message: str) -> None:
+    def tell_fault(self, where: str, message: str) -> None:
+        """A fault of ours, as a message."""
         self._outbox.send(ProbeFault(kind="probe_fault", where=where, message=message))
 
     def _speaks(self, slug: str) -> bool:

@@ -76,6 +76,11 @@ def code_site(code: CodeType, *, line: int, function: str) -> Site:
     return _made(name, line, function, in_library=in_library)
 
 
+def written_site(name: str, line: int, function: str) -> Site:
+    """A line of the user's own code, by the file's name as code objects spell it."""
+    return _made(name, line, function, in_library=False)
+
+
 def raised_site(trace: TracebackType | None) -> Site | None:
     """The innermost line of the user's own code that an exception passed."""
     found: Site | None = None

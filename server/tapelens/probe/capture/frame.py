@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from ...wire.memory import KeptColumns, Memory
 from ...wire.sites import Site
 from ...wire.snapshot import Backward as BackwardFacts
-from ...wire.snapshot import HookColumns, LeftOut, NodeColumns, SavedColumns, Snapshot, TensorColumns
+from ...wire.snapshot import HookColumns, LeftOut, LinesState, NodeColumns, SavedColumns, Snapshot, TensorColumns
+from ..timeline import UNKNOWN, Origin
 from .backward import Backward
 from .foresight import Leaves, Root, choose_root
 from .graph import ACCUMULATE_GRAD, Graph, walk_graph
@@ -53,9 +54,26 @@ class Bounds:
 
 BOUNDS = Bounds()
 
+Origins = Callable[[Iterable[int]], list[Origin]]
+"""Where nodes were made, by their sequence numbers."""
+
+
+def unknown_origins(sequences: Iterable[int]) -> list[Origin]:
+    """No timeline was kept."""
+    return [UNKNOWN for _ in sequences]
+
 
 def capture_frame(
-    frame: FrameType, *, stop: int, thread: int, depth: int, site: Site, freed_by: FreedBy, bounds: Bounds = BOUNDS
+    frame: FrameType,
+    *,
+    stop: int,
+    thread: int,
+    depth: int,
+    site: Site,
+    freed_by: FreedBy,
+    origins: Origins = unknown_origins,
+    lines: LinesState = "off",
+    bounds: Bounds = BOUNDS,
 ) -> Snapshot:
     """Read what the frame reaches, and the graph behind it, without disturbing either.
 
@@ -68,7 +86,7 @@ def capture_frame(
     with collector_held(), undisturbed():
         scene = _look(frame, bounds, freed_by)
         tables = _Tables()
-        columns = _columns(scene, tables, bounds)
+        columns = _columns(scene, tables, origins, bounds)
         grad_mode, inference_mode = torch.is_grad_enabled(), torch.is_inference_mode_enabled()
         left_out = _everything_left_out(scene, columns, bounds)
         return Snapshot(
@@ -80,7 +98,7 @@ def capture_frame(
             torch=str(torch.__version__),
             grad_mode=grad_mode,
             inference_mode=inference_mode,
-            lines="off",
+            lines=lines,
             strings=tables.strings.table(),
             shapes=tables.shapes.table(),
             sites=tables.sites.table(),
@@ -163,7 +181,7 @@ def _look(frame: FrameType, bounds: Bounds, freed_by: FreedBy) -> _Scene:
     return _Scene(reach, tensors, graph, leaf_rows, parameters, saved, saved_unread, backward, until_ns)
 
 
-def _columns(scene: _Scene, tables: _Tables, bounds: Bounds) -> _Columns:
+def _columns(scene: _Scene, tables: _Tables, origins: Origins, bounds: Bounds) -> _Columns:
     strings, shapes, sites = tables.strings, tables.shapes, tables.sites
     numbers_until = time.perf_counter_ns() + bounds.numbers_ms * 1_000_000
     numbers = scene.tensors.read_values(tables.statistics, deadline_ns=numbers_until)
@@ -178,6 +196,7 @@ def _columns(scene: _Scene, tables: _Tables, bounds: Bounds) -> _Columns:
         scene.graph,
         scene.saved,
         scene.leaf_rows,
+        origins(scene.graph.sequences),
         parameters=scene.parameters,
         strings=strings,
         shapes=shapes,

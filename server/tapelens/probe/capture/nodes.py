@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...wire.snapshot import EdgeColumns, NodeColumns, SavedColumns
 from ..keys import key_of
+from ..timeline import Origin
 from .codes import class_site
 from .graph import Graph, is_custom
 from .saved import NodeSaved, SavedReader
@@ -41,6 +42,7 @@ def node_columns(
     graph: Graph,
     saved: list[NodeSaved],
     leaves: dict[int, int],
+    origins: list[Origin],
     *,
     parameters: set[int],
     strings: Strings,
@@ -48,16 +50,19 @@ def node_columns(
     sites: Sites,
     deadline_ns: int,
 ) -> NodeColumns:
-    """All nodes; ``leaves`` are tensor rows by AccumulateGrad's row, ``parameters`` storages not counted as saved."""
+    """All nodes; ``leaves`` are tensor rows by AccumulateGrad's row, ``parameters`` storages not counted as saved.
+
+    ``origins`` has one entry a node.
+    """
     outlines = _outlines(graph, strings, shapes, deadline_ns)
-    unknown = (NONE,) * len(graph.nodes)
+    threads, places, modules = _origins(origins, strings, sites)
     return NodeColumns(
         key=tuple(map(key_of, graph.nodes)),
         name=tuple(map(strings.row, graph.names)),
         sequence=tuple(graph.sequences),
-        thread=unknown,
-        site=unknown,
-        module=unknown,
+        thread=threads,
+        site=places,
+        module=modules,
         shape=tuple([outline[0] for outline in outlines]),
         dtype=tuple([outline[1] for outline in outlines]),
         device=tuple([outline[2] for outline in outlines]),
@@ -66,6 +71,21 @@ def node_columns(
         saved_bytes=_saved_bytes(saved, parameters),
         custom=_customs(graph, sites),
     )
+
+
+def _origins(
+    origins: list[Origin], strings: Strings, sites: Sites
+) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """Thread, site row and module row of each node."""
+    rows: dict[int, tuple[int, int, int]] = {}  # by the origin's id: few objects stand for many nodes
+    found: list[tuple[int, int, int]] = []
+    for origin in origins:
+        row = rows.get(id(origin))
+        if row is None:
+            row = rows[id(origin)] = (origin.thread, sites.row(origin.site), strings.row(origin.module or None))
+        found.append(row)
+    thread, site, module = zip(*found, strict=True) if found else ((), (), ())
+    return thread, site, module
 
 
 def edge_columns(graph: Graph) -> EdgeColumns:

@@ -1,0 +1,80 @@
+"""Which line and which module made each node, told from how far the sequence clock went where."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+from ...wire.commands import Lines
+from ...wire.snapshot import LinesState
+from ..guard import Report, describe
+from .calls import enter_call
+from .modules import ModuleTap
+from .tracks import UNKNOWN, Origin, Tracks
+
+__all__ = ["UNKNOWN", "Origin", "Timeline"]
+
+
+class Timeline:
+    """Notes where each thread is, whenever that changes.
+
+    Args:
+        lines: How finely.
+        report_fault: Takes a fault of ours; the timeline is quiet from then on.
+
+    Attributes:
+        missing: What was looked for in vain, in words.
+    """
+
+    def __init__(self, lines: Lines, report_fault: Report) -> None:
+        self.missing: list[str] = []
+        self._lines = lines
+        self._report = report_fault
+        self._state: LinesState = "off"
+        self._tracks: Tracks | None = None
+        self._modules: ModuleTap | None = None
+
+    @property
+    def state(self) -> LinesState:
+        """How finely lines are known."""
+        return self._state
+
+    def install(self) -> None:
+        """Begin; torch is imported by now. Again after ``remove`` if wished."""
+        if self._lines == "off" or self._tracks is not None:
+            return
+        autograd = getattr(sys.modules["torch"]._C, "_autograd", None)
+        clock = getattr(autograd, "_get_sequence_nr", None)
+        if clock is None:
+            self.missing.append("autograd's sequence clock: nodes have neither line nor module")
+            return
+        self._tracks = tracks = Tracks(clock)
+        self._modules = ModuleTap(enter_call(tracks, self._fail, with_lines=True))
+        if self._modules.install():
+            self._state = "module_calls"
+        else:
+            self.missing.append("torch's Module.__call__: nodes have no module")
+
+    def remove(self) -> None:
+        """Take everything out again. What is known of nodes made so far is forgotten."""
+        if self._modules is not None:
+            self._modules.remove()
+        self._modules = self._tracks = None
+        self._state = "off"
+
+    def note(self) -> None:
+        """What the calling thread has made by now was made where it stands."""
+        if self._tracks is not None:
+            self._tracks.note()
+
+    def origins(self, sequences: Iterable[int]) -> list[Origin]:
+        """Of nodes by their sequence numbers; of -1 (AccumulateGrad) it is unknown."""
+        if self._tracks is None:
+            return [UNKNOWN for _ in sequences]
+        return self._tracks.origins(sequences)
+
+    def _fail(self, fault: Exception) -> None:
+        if isinstance(fault, (RecursionError, MemoryError)):  # the program's own, and about to be told to it
+            return
+        self.remove()
+        self._report("lines and modules of nodes", describe(fault))

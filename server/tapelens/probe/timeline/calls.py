@@ -1,0 +1,83 @@
+"""What happens as a module's call begins and ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from .modules import Leave
+from .owners import is_users
+from .paths import UNNAMED
+from .tracks import Place, Track, Tracks
+
+
+def enter_call(tracks: Tracks, fail: Callable[[Exception], None], *, with_lines: bool) -> Callable[[Any], Leave]:
+    """What ``ModuleTap`` calls.
+
+    Args:
+        tracks: Where it is noted.
+        fail: Takes a fault of ours.
+        with_lines: The call's own line counts as the line of what it makes: nobody notes each line.
+    """
+    clock = tracks.clock
+    local = tracks.local
+
+    def enter(module: Any) -> Leave:  # noqa: ANN401 (an nn.Module)
+        try:
+            try:
+                track: Track = local.track
+            except AttributeError:
+                track = tracks.begin()
+            now = clock()
+            if now != track.clock:
+                track.credit(now)
+            if with_lines:
+                track.places.append(track.place)
+                track.place = _place_of_call(sys._getframe(1), track.place)
+            track.modules.append(module)
+            track.paths.append(UNNAMED)
+            leave = track.leave
+            if leave is None:
+                leave = track.leave = leave_call(track, clock, fail, with_lines=with_lines)
+        except Exception as fault:
+            fail(fault)
+            return _nothing
+        return leave
+
+    return enter
+
+
+def leave_call(track: Track, clock: Callable[[], int], fail: Callable[[Exception], None], *, with_lines: bool) -> Leave:
+    """End the innermost call of a thread."""
+    modules, paths, places = track.modules, track.paths, track.places
+
+    def leave() -> None:
+        try:
+            now = clock()
+            if now != track.clock:
+                track.credit(now)
+            modules.pop()
+            paths.pop()
+            if with_lines:
+                track.place = places.pop()
+        except Exception as fault:
+            fail(fault)
+
+    return leave
+
+
+def _nothing() -> None:
+    return None
+
+
+def _place_of_call(call: FrameType, outer: Place | None) -> Place | None:
+    """The nearest line of the user's outside ``call``; the outer call's where none lies between."""
+    code = call.f_code
+    frame = call.f_back
+    while frame is not None and frame.f_code is not code:
+        if is_users(frame):
+            return frame.f_code, frame.f_lineno
+        frame = frame.f_back
+    return outer

@@ -1,0 +1,232 @@
+"""What the sequence clock read, and where the program was: one track a thread.
+
+Autograd counts the nodes that each thread makes. Whoever knows where a thread stood while its count
+went from 7 to 9 knows what made nodes 7 and 8, without having seen either.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from types import CodeType
+from typing import Any, NamedTuple
+
+from ...wire.sites import Site
+from ..sites import written_site
+from .paths import UNNAMED, Paths
+
+NOWHERE = -1
+KEPT = 1 << 17
+"""Segments a thread keeps at least; twice as many at most. Older nodes become unknown."""
+
+_TRACKS = 64
+_PLACES = 1 << 16
+
+Place = tuple[CodeType, int]
+"""Code of the user's and the line of it that runs."""
+
+
+class Origin(NamedTuple):
+    """Where a node was made.
+
+    Attributes:
+        site: The user's line, None when it is not known.
+        module: Path of the innermost module whose call made it, named from the outermost one; empty
+            when it is not known or there was none.
+        thread: The operating system's id of the thread that made it, -1 unknown.
+    """
+
+    site: Site | None
+    module: str
+    thread: int
+
+
+UNKNOWN = Origin(None, "", -1)
+
+
+class Places:
+    """Lines of the user's, each a small number. No code object is kept."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, int, str], int] = {}
+        self._known: list[tuple[str, int, str]] = []
+
+    def number(self, place: Place) -> int:
+        """The place's number, -1 when there are too many."""
+        code, line = place
+        key = (code.co_filename, line, getattr(code, "co_qualname", code.co_name))
+        number = self._numbers.get(key)
+        if number is None:
+            if len(self._known) == _PLACES:
+                return NOWHERE
+            number = self._numbers[key] = len(self._known)
+            self._known.append(key)
+        return number
+
+    def site(self, number: int) -> Site | None:
+        """The place as it crosses the wire."""
+        if number == NOWHERE:
+            return None
+        return written_site(*self._known[number])
+
+
+class Track:
+    """One thread: its clock, where it stands, and what it has made so far.
+
+    NOTE [segments]: segment ``i`` holds the numbers from ``ends[i - 1]`` (``first`` for the first one)
+    up to ``ends[i]``, which is not in it.
+
+    Attributes:
+        clock: The last reading.
+        place: Where the thread stands now; None outside the user's code, or when that is not known.
+        modules: Modules whose calls run now, outermost first: held no longer than they run.
+        paths: Number of each one's path, or ``UNNAMED`` until a node was made there.
+        places: Where the thread stood outside each of these calls, where calls set the place.
+        leave: Ends the innermost call; made when first needed.
+    """
+
+    __slots__ = (
+        "_paths",
+        "_places",
+        "clock",
+        "ends",
+        "first",
+        "ident",
+        "leave",
+        "modules",
+        "named",
+        "paths",
+        "place",
+        "places",
+        "sites",
+        "thread",
+    )
+
+    def __init__(self, clock: int, places: Places, paths: Paths) -> None:
+        self.thread = threading.get_native_id()
+        self.ident = threading.get_ident()
+        self.first = self.clock = clock
+        self.place: Place | None = None
+        self.modules: list[Any] = []
+        self.paths: list[int] = []
+        self.places: list[Place | None] = []
+        self.leave: Callable[[], None] | None = None
+        self.ends = array("q")
+        self.sites = array("i")
+        self.named = array("i")
+        self._places = places
+        self._paths = paths
+
+    def credit(self, now: int) -> None:
+        """What was made since the last reading was made here."""
+        place = self.place
+        site = NOWHERE if place is None else self._places.number(place)
+        path = NOWHERE
+        if self.paths:
+            path = self.paths[-1]
+            if path == UNNAMED:
+                path = self._paths.name(self.modules, self.paths)
+        ends = self.ends
+        if now < self.clock:  # somebody set the clock back: what was known is no longer to be told apart
+            self._forget(now)
+        elif ends and self.sites[-1] == site and self.named[-1] == path:
+            ends[-1] = now
+        else:
+            ends.append(now)
+            self.sites.append(site)
+            self.named.append(path)
+            if len(ends) >= 2 * KEPT:
+                del ends[:KEPT], self.sites[:KEPT], self.named[:KEPT]
+        self.clock = now
+
+    def _forget(self, now: int) -> None:
+        del self.ends[:], self.sites[:], self.named[:]
+        self.ends.append(max(now, self.clock))
+        self.sites.append(NOWHERE)
+        self.named.append(NOWHERE)
+        self.first = 0
+
+    def segment(self, sequence: int) -> tuple[int, int, int, int]:
+        """Where a number lies that the track covers: first and end of the segment, place, path."""
+        index = bisect_right(self.ends, sequence)
+        if index:
+            return self.ends[index - 1], self.ends[index], self.sites[index], self.named[index]
+        return self.first, self.ends[0], self.sites[0], self.named[0]
+
+
+class Tracks:
+    """All threads' tracks, and what they say of a node's number."""
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self.clock = clock
+        self.places = Places()
+        self.paths = Paths()
+        self._local = threading.local()
+        self._all: list[Track] = []
+        self._forgotten = 0  # numbers below it were made by threads whose tracks are gone, too
+        self._lock = threading.Lock()
+
+    @property
+    def local(self) -> Any:  # noqa: ANN401 (threading.local has no types)
+        """The thread's own track is its attribute ``track``, once begun."""
+        return self._local
+
+    def begin(self) -> Track:
+        """Begin the track of the calling thread."""
+        track = self._local.track = Track(self.clock(), self.places, self.paths)
+        with self._lock:
+            self._all.append(track)
+            if len(self._all) > _TRACKS:
+                self._drop_dead()
+        return track
+
+    def note(self) -> None:
+        """Credit what the calling thread has made by now."""
+        track = getattr(self._local, "track", None)
+        if track is not None:
+            now = self.clock()
+            if now != track.clock:
+                track.credit(now)
+
+    def origins(self, sequences: Iterable[int]) -> list[Origin]:
+        """Of each number; an increasing order is fastest."""
+        self.note()
+        origins: list[Origin] = []
+        low, high, origin = 0, 0, UNKNOWN
+        known: dict[tuple[int, int, int], Origin] = {}
+        for sequence in sequences:
+            if not low <= sequence < high:
+                low, high, origin = self._look_up(sequence, known)
+            origins.append(origin)
+        return origins
+
+    def _look_up(self, sequence: int, known: dict[tuple[int, int, int], Origin]) -> tuple[int, int, Origin]:
+        """The stretch around a number that has one origin, and this."""
+        unknown = sequence, sequence + 1, UNKNOWN
+        if sequence < self._forgotten:
+            return unknown
+        covering = [track for track in list(self._all) if track.first <= sequence < track.clock]
+        if len(covering) != 1 or not covering[0].ends:
+            return unknown
+        track = covering[0]
+        low, high, site, path = track.segment(sequence)
+        if len(self._all) > 1:
+            low, high = sequence, sequence + 1
+        key = (track.thread, site, path)
+        origin = known.get(key)
+        if origin is None:
+            origin = known[key] = Origin(self.places.site(site), self.paths.text(path), track.thread)
+        return low, high, origin
+
+    def _drop_dead(self) -> None:
+        alive = sys._current_frames().keys()
+        kept: list[Track] = []
+        for track in self._all:
+            if track.ident in alive:
+                kept.append(track)
+            else:
+                self._forgotten = max(self._forgotten, track.clock)
+        self._all = kept
