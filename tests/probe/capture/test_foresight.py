@@ -16,7 +16,7 @@ from probe.capture.stops import Stop, capture, run
 PROGRAMS = 700
 REASONS = {
     "freed": "a second time",
-    "changed": "modified by an inplace operation",
+    "changed": "inplace",
     "no_path": "does not require grad",
     "not_scalar": "grad can be implicitly created only for scalar outputs",
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...wire.snapshot import GradState
 from .guards import answers_itself, is_uninitialised
+from .views import freshness
 
 if TYPE_CHECKING:
     import torch
@@ -42,6 +43,7 @@ class Reading:
         gradient: Its ``.grad``; None also when not read, which ``grad`` tells apart.
         node: Its ``grad_fn``, None also when not read.
         graph_known: ``node`` and ``is_leaf`` could be read.
+        stale: A view whose memory was written since its node was made: torch will make it another.
         storage: Address of its storage object and bytes, None when it has none that can be asked.
     """
 
@@ -59,6 +61,7 @@ class Reading:
     gradient: torch.Tensor | None = None
     node: torch.autograd.graph.Node | None = None
     graph_known: bool = False
+    stale: bool = False
     output_nr: int = 0
     version: int = UNKNOWN
     base: torch.Tensor | None = None
@@ -159,8 +162,12 @@ def _read_graph(reading: Reading) -> None:
         if reading.version and (reading.requires_grad or _requires_grad(reading.base)):
             # NOTE [views changed in place]: torch rebuilds such a view's node when asked for it,
             # which takes a sequence number and can change the order in which gradients are summed.
-            reading.not_shown = CHANGED_VIEW
-            return
+            fresh = freshness(tensor)
+            if fresh != "current":
+                reading.not_shown = CHANGED_VIEW
+                reading.stale = fresh == "stale"
+                reading.is_leaf = 0 if reading.stale else UNKNOWN
+                return
     reading.graph_known = True
     reading.is_leaf = int(base.is_leaf.__get__(tensor))
     reading.node = base.grad_fn.__get__(tensor)

@@ -11,6 +11,7 @@ from ...wire.snapshot import NodeState, SavedState
 from .functions import reads_saved
 from .graph import is_custom
 from .reading import dtype_of, shape_of, storage_of
+from .views import freshness
 
 if TYPE_CHECKING:
     import torch
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _RAW = "_raw_saved_"
 _FREED = "a second time"  # of torch's sentence "Trying to backward through the graph a second time"
 _CHANGED = "modified by an inplace operation"
+_DETACHED = "detached in-place"
+_RESULT = "result"
 
 
 @dataclass(slots=True)
@@ -30,6 +33,7 @@ class Saved:
         tensor: ``id`` of the tensor object, which is the user's own where an input was saved.
         storage: Address and bytes.
         unsure: It may have been changed in place since, and asking would disturb the program.
+        detached: It was taken off its graph in place, by ``detach_()``, which torch refuses to unpack.
     """
 
     name: str
@@ -42,6 +46,7 @@ class Saved:
     tensor: int = 0
     storage: tuple[int, int] | None = None
     unsure: bool = False
+    detached: bool = False
 
 
 @dataclass(slots=True)
@@ -138,7 +143,7 @@ class SavedReader:
                 seen = self._describe(name, each.data)
                 doubtful = self._may_have_changed(seen, each.data) or doubtful
                 found.append(seen)
-        if doubtful and not any(seen.state == "packed" or seen.unsure for seen in found):
+        if doubtful and not any(seen.state in {"packed", "changed"} or seen.unsure for seen in found):
             try:
                 getattr(node, slot.unpacked)
             except RuntimeError as error:
@@ -196,14 +201,16 @@ class SavedReader:
         seen.version_now = version
         if not version:
             seen.version_saved = 0
-            return False
+            # `detach_()` moves no version, and leaves what a node saved of its inputs without a graph;
+            # a node's own result is saved apart from the tensor that the user holds
+            return not (base.requires_grad.__get__(data) or seen.name == _RESULT or base._is_view(data))
         if base._is_view(data) and (base.requires_grad.__get__(data) or _base_requires_grad(base, data)):
-            # NOTE [unpacking changed views]: it asks the saved view for its grad_fn, which is rebuilt
-            # when its memory changed since it was made. A view of a parameter is taken to be as new
-            # as the last optimizer step; one of an activation that was changed in place is not.
-            whole = base._base.__get__(data)
-            seen.unsure = not base.is_leaf.__get__(whole)
-            return False
+            # NOTE [unpacking changed views]: it asks the saved view for its grad_fn, which is rebuilt when
+            # its memory was written since it was made. It was made, or rebuilt, by the time it was saved.
+            fresh = freshness(data)
+            if fresh != "current":
+                seen.state, seen.unsure = ("changed", False) if fresh == "stale" else (seen.state, True)
+                return False
         seen.version_saved = version
         return True
 
@@ -229,6 +236,9 @@ def _state_of_node(found: list[Saved]) -> NodeState:
 def _note_change(seen: Saved, error: RuntimeError) -> None:
     """Read torch's sentence "… is at version 2; expected version 1 instead"."""
     text = str(error)
+    if _DETACHED in text:
+        seen.state, seen.detached = "changed", True
+        return
     if _CHANGED not in text:
         seen.state = _state_of_refusal(error)
         return
@@ -242,6 +252,6 @@ def _note_change_among(found: list[Saved], error: RuntimeError) -> None:
     text = str(error)
     now = text.partition("is at version ")[2].partition(";")[0]
     for seen in found:
-        if _CHANGED in text and seen.state == "live" and str(seen.version_now) == now:
+        if seen.state == "live" and ((_CHANGED in text and str(seen.version_now) == now) or _DETACHED in text):
             _note_change(seen, error)
             return
