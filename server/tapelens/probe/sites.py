@@ -106,6 +106,11 @@ def owner_of(frame: FrameType) -> Owner:
     return "user"
 
 
+def is_user_file(path: str) -> bool:
+    """Whether a module's file is of the user's own code."""
+    return _owner_of_file(path) == "user"
+
+
 def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
     while frame is not None:
         yield frame
