@@ -18,9 +18,9 @@ OTHER_PYTHON = os.environ.get("TAPELENS_TEST_DEBUGGEE")
 """Another interpreter for the programs under test; it needs torch, and nothing of ours."""
 
 
-def configuration(*, armed: bool = True, pause_on: Sequence[str] = ()) -> Configuration:
+def configuration(*, armed: bool = True, pause_on: Sequence[str] = (), cards: bool = True) -> Configuration:
     return Configuration(
-        kind="configuration", armed=armed, pause_on=tuple(pause_on), select=(), ignore=(), lines="auto", cards=True
+        kind="configuration", armed=armed, pause_on=tuple(pause_on), select=(), ignore=(), lines="auto", cards=cards
     )
 
 
@@ -89,6 +89,7 @@ async def driven(
     args: Sequence[str] = (),
     stop_on_uncaught: bool = True,
     condition: str | None = None,
+    cards: bool = True,
 ) -> AsyncGenerator[Driven]:
     """A program launched with breakpoints at ``stops``; ended whatever happens."""
     run = Driven(store or Store())
@@ -103,7 +104,7 @@ async def driven(
     opening = DirectSession.launch(
         launch,
         run.store,
-        configuration=configuration(armed=armed, pause_on=pause_on),
+        configuration=configuration(armed=armed, pause_on=pause_on, cards=cards),
         on_output=lambda category, text: run.output.append((category, text)),
     )
     run.session = await asyncio.wait_for(opening, DEADLINE_S)

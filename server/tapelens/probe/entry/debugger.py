@@ -42,9 +42,16 @@ class _Entered:
         debugger.answer_without_delay()
         debugger.hide_files_below(_BUNDLE)
         debugger.watch_suspensions(self._on_suspended)
+        debugger.show_cards(on=configuration.cards, report=self.session.tell_fault)
         self.session.start()
         atexit.register(self._at_exit)
         os.register_at_fork(after_in_child=self._in_child)
+
+    def configure(self, configuration: Configuration) -> None:
+        """Another front end's wishes."""
+        self.session.configure(configuration)
+        if not is_switched_off():
+            self.debugger.show_cards(on=configuration.cards, report=self.session.tell_fault)
 
     def _on_suspended(self, suspension: Suspension) -> None:
         uncaught = suspension.uncaught
@@ -78,7 +85,7 @@ def enter(configuration: str) -> str:
     def answer() -> list[ProbeMessage]:
         wanted = _read(Configuration, json.loads(configuration))
         if _entered:
-            _entered[0].session.configure(wanted)
+            _entered[0].configure(wanted)
         else:
             debugger = current_debugger()
             if debugger is None:

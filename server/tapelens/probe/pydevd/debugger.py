@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Any, cast
 
+from ..guard import Report
+from .cards import Cards
+
 _OUR_COMMAND = 9999  # pydevd numbers its own commands below 600
 
 Uncaught = tuple[type[BaseException], BaseException, "TracebackType | None"]
@@ -57,6 +60,7 @@ class Debugger:
         self._uncaught: Uncaught | None = None
         self._reason: _Reason | None = None
         self._replaced: list[tuple[Any, str]] = []
+        self._cards: Cards | None = None
 
     # -- sending -------------------------------------------------------------------------------------
 
@@ -170,6 +174,19 @@ class Debugger:
             if monitoring is not None:
                 monitoring.start_monitoring(all_threads=False)
 
+    # -- what its own views show ------------------------------------------------------------------------
+
+    def show_cards(self, *, on: bool, report: Report) -> None:
+        """Show tensors, modules and optimizers as cards, or as the debugger does by itself."""
+        if on and self._cards is None:
+            self._cards = Cards(report)
+            self._cards.install()
+            if self._cards.missing:
+                self.missing.append(self._cards.missing)
+        elif not on and self._cards is not None:
+            self._cards.remove()
+            self._cards = None
+
     # -- being no part of the user's program ---------------------------------------------------------------
 
     def hide_files_below(self, folder: str) -> None:
@@ -198,6 +215,9 @@ class Debugger:
 
     def remove(self) -> None:
         """Give the debugger back as it was."""
+        if self._cards is not None:
+            self._cards.remove()
+            self._cards = None
         for owner, name in reversed(self._replaced):
             vars(owner).pop(name, None)  # the class's own method shows again
         self._replaced.clear()
