@@ -163,6 +163,7 @@ class ProbeSession:
                 freed_by=self._taps.freed_by,
                 origins=self.timeline.origins,
                 lines=self.timeline.state,
+                steps=self._taps.clock.boundaries(),
             )
             if snapshot is not None:
                 self._taps.watch.arm(snapshot.stop)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from ...wire.memory import KeptColumns, Memory
 from ...wire.sites import Site
 from ...wire.snapshot import Backward as BackwardFacts
 from ...wire.snapshot import HookColumns, LeftOut, LinesState, NodeColumns, SavedColumns, Snapshot, TensorColumns
@@ -19,6 +18,8 @@ from .foresight import Leaves, Root, choose_root
 from .graph import ACCUMULATE_GRAD, Graph, walk_graph
 from .guards import collector_held, undisturbed
 from .hooks import Hook, hooks_of
+from .keepers import Keepers, find_keepers
+from .memory import tell_memory
 from .names import Reach, names_of
 from .nodes import edge_columns, node_columns, read_saved, saved_columns
 from .raising import FreedBy
@@ -73,13 +74,15 @@ def capture_frame(
     freed_by: FreedBy,
     origins: Origins = unknown_origins,
     lines: LinesState = "off",
+    steps: Sequence[int] = (),
     bounds: Bounds = BOUNDS,
 ) -> Snapshot:
     """Read what the frame reaches, and the graph behind it, without disturbing either.
 
     The frame's thread must be the calling one. Nothing that was read is kept: when this returns,
     the program holds what it held before. ``freed_by`` is asked for the site of a backward by the
-    key of its root, and ``depth`` counts from the innermost frame.
+    key of its root, ``steps`` are the clock at the ends of the thread's steps so far, and ``depth``
+    counts from the innermost frame.
     """
     begun = time.perf_counter_ns()
     torch = sys.modules["torch"]
@@ -88,7 +91,23 @@ def capture_frame(
         tables = _Tables()
         columns = _columns(scene, tables, origins, bounds)
         grad_mode, inference_mode = torch.is_grad_enabled(), torch.is_inference_mode_enabled()
-        left_out = _everything_left_out(scene, columns, bounds)
+        keepers = find_keepers(
+            frame,
+            steps=steps,
+            graph=scene.graph,
+            saved=scene.saved,
+            runs=scene.backward.foresight.ran,
+            parameters=scene.parameters,
+        )
+        memory = tell_memory(
+            scene.tensors,
+            scene.reach.tensors,
+            scene.saved,
+            columns.nodes,
+            parameters=scene.parameters,
+            keepers=keepers.keepers,
+        )
+        left_out = _everything_left_out(scene, columns, keepers, bounds)
         return Snapshot(
             kind="snapshot",
             stop=stop,
@@ -110,23 +129,10 @@ def capture_frame(
             saved=columns.saved,
             hooks=columns.hooks,
             backward=_backward_facts(scene, columns.hooks_run),
-            memory=_NOTHING_KEPT,
+            memory=memory,
             left_out=left_out,
             capture_us=(time.perf_counter_ns() - begun) // 1000,
         )
-
-
-_NOTHING_KEPT = Memory(
-    parameters=0,
-    buffers=0,
-    gradients=0,
-    optimizer=0,
-    kept=0,
-    kept_by=KeptColumns(site=(), module=(), nodes=(), storages=(), size_bytes=()),
-    packed=0,
-    devices=(),
-    keepers=(),
-)
 
 
 @dataclass(slots=True)
@@ -217,10 +223,11 @@ def _backward_facts(scene: _Scene, hooks_run: tuple[int, ...]) -> BackwardFacts:
         bytes_freed=foresight.bytes_freed,
         hooks=hooks_run,
         retains=root.retains,
+        doubt=foresight.doubt,
     )
 
 
-def _everything_left_out(scene: _Scene, columns: _Columns, bounds: Bounds) -> tuple[LeftOut, ...]:
+def _everything_left_out(scene: _Scene, columns: _Columns, keepers: Keepers, bounds: Bounds) -> tuple[LeftOut, ...]:
     unnamed = sum(named.unnamed_too for named in scene.reach.tensors.values())
     every = (
         _left_out("tensors", scene.reach.cut_tensors, f"more than {bounds.tensors} tensors in the frame"),
@@ -231,6 +238,9 @@ def _everything_left_out(scene: _Scene, columns: _Columns, bounds: Bounds) -> tu
         _left_out("hooks", columns.hooks_left_out, f"more than {bounds.hooks} hooks"),
         _left_out("values", scene.tensors.unread_values, "tensors whose values no budget was left for"),
         _left_out("names", unnamed, "further names of tensors"),
+        _left_out("names", keepers.left_out, "further names that keep old graphs alive"),
+        _left_out("names", keepers.cut, "values and nodes not searched for who keeps old graphs alive"),
+        _left_out("names", keepers.unread_frames, "outer functions, whose variables Python shows only by keeping them"),
     )
     return tuple(entry for entry in every if entry is not None)
 
@@ -288,7 +298,7 @@ def _hooks(
         name=tuple(strings.row(hook.name) for _, hook in kept),
         site=tuple(sites.row(hook.site) for _, hook in kept),
     )
-    run = tuple(row for row, (reading, _) in enumerate(kept) if backward.runs(reading))
+    run = tuple(row for row, (reading, hook) in enumerate(kept) if backward.runs(reading, hook.kind))
     return columns, run, len(every) - len(kept)
 
 

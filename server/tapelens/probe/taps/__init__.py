@@ -15,6 +15,7 @@ from .exit import ExitTap
 from .held import HeldGradients
 from .marks import Marks
 from .optimizers import OptimizerTap
+from .steps import StepClock
 
 
 class Taps:
@@ -27,6 +28,7 @@ class Taps:
 
     Attributes:
         watch: Arm it at a stop, and the next backward is watched.
+        clock: Where on autograd's clock the program's steps ended.
     """
 
     def __init__(
@@ -36,6 +38,8 @@ class Taps:
         report_fault: Report,
         on_gradients: Callable[[Gradients], None] = lambda _gradients: None,
     ) -> None:
+        self.clock = StepClock()
+        emit = self.clock.listening(emit)
         held = HeldGradients()
         self._marks = Marks()
         self.watch = GradientWatch(on_gradients)

@@ -1,0 +1,251 @@
+"""Tensors with a graph that something named holds: in frames, globals, objects, closures, generators and tracebacks."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+import types
+from collections import deque
+from collections.abc import Iterable
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ...wire.memory import KeeperKind
+from .inside import attributes, dict_items, may_open, own_dict, sequence_kind, subscript, tuple_fields
+from .reading import read_tensor
+
+if TYPE_CHECKING:
+    import torch
+
+    Node = torch.autograd.graph.Node
+
+_DEPTH = 6  # containers and objects inside one another; modules inside modules count nothing
+_ITEMS = 10_000  # of one container
+_VALUES = 50_000
+_FRAMES = 64  # of one traceback
+_LOOK_AT_CLOCK = 256
+_PAUSED = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
+_CLOSED: frozenset[type] = frozenset(
+    {
+        *(int, float, complex, bool, str, bytes, bytearray, range, slice, type(None), type(...)),
+        *(types.BuiltinFunctionType, types.ModuleType, types.CodeType, types.FrameType, type),
+    }
+)
+"""Types in which nobody would look for a tensor."""
+
+_MODULE_TABLES = frozenset(("_parameters", "_buffers", "_modules"))
+
+
+class Way(NamedTuple):
+    """One way to a value.
+
+    Attributes:
+        path: As a person would write it.
+        container: The path of the outermost container on the way; empty before there is one.
+        pattern: The path with subscripts left blank, the same for all elements of a list.
+        scope: The function or module where the path begins.
+        sealed: What lies inside has no name of its own: a generator's variables.
+    """
+
+    path: str
+    container: str
+    pattern: str
+    kind: KeeperKind
+    scope: str
+    depth: int
+    sealed: bool
+
+    def attribute(self, name: str, kind: KeeperKind) -> Way:
+        """To an attribute of it."""
+        return self._on(f".{name}", f".{name}", kind)
+
+    def element(self, key: object) -> Way:
+        """To an element of it."""
+        kind = self.kind if self.kind in {"optimizer", "closure"} else "container"
+        return self._on(f"[{subscript(key)}]", "[]", kind, self.container or self.path)
+
+    def inside(self, kind: KeeperKind) -> Way:
+        """To what lies inside without a name."""
+        return self._replace(kind=kind, depth=self.depth + 1, sealed=True)
+
+    def _on(self, step: str, blank: str, kind: KeeperKind, container: str = "") -> Way:
+        if self.sealed:
+            return self._replace(depth=self.depth + 1)
+        return self._replace(
+            path=self.path + step,
+            container=container or self.container,
+            pattern=self.pattern + blank,
+            kind=kind,
+            depth=self.depth + 1,
+        )
+
+
+def way_from(name: str, kind: KeeperKind, scope: str) -> Way:
+    """To a variable."""
+    return Way(path=name, container="", pattern=name, kind=kind, scope=scope, depth=0, sealed=False)
+
+
+class Holder(NamedTuple):
+    """A tensor with a graph, and one way to it."""
+
+    node: Node
+    way: Way
+
+
+class HolderSearch:
+    """Looks for tensors with a graph, and keeps those it found until it is dropped.
+
+    Attributes:
+        found: In the order of finding.
+        cut: Values that a bound kept from being looked at.
+    """
+
+    def __init__(self, *, deadline_ns: int) -> None:
+        self.found: list[Holder] = []
+        self.cut = 0
+        self._deadline_ns = deadline_ns
+        self._room = _VALUES
+        self._seen: set[int] = set()
+        self._queue: deque[tuple[Any, Way]] = deque()
+        torch = sys.modules["torch"]
+        self._tensor: type = torch.Tensor
+        self._parameter: type = torch.nn.Parameter
+        self._module: type = torch.nn.Module
+        self._requires_grad = torch._C.TensorBase.requires_grad.__get__
+        optim = sys.modules.get("torch.optim")
+        self._optimizer: type | None = None if optim is None else optim.Optimizer
+
+    def look(self, named: Iterable[tuple[str, Any]], kind: KeeperKind, scope: str) -> None:
+        """At variables, and at everything below them, nearest first."""
+        for name, value in named:
+            self._meet(value, way_from(name, kind, scope))
+        while self._queue:
+            if not self._room or (not self._room % _LOOK_AT_CLOCK and time.perf_counter_ns() > self._deadline_ns):
+                self.cut += len(self._queue)
+                self._queue.clear()
+                return
+            self._room -= 1
+            value, way = self._queue.popleft()
+            self._open(value, way)
+
+    def _meet(self, value: Any, way: Way) -> None:  # noqa: ANN401 (any value of the user's)
+        kind = type(value)
+        if kind in _CLOSED:
+            return
+        mro = kind.__mro__
+        if self._tensor in mro:
+            self._meet_tensor(value, way)
+        elif type not in mro and way.depth <= _DEPTH and id(value) not in self._seen:
+            self._seen.add(id(value))
+            self._queue.append((value, way))
+
+    def _meet_tensor(self, tensor: torch.Tensor, way: Way) -> None:
+        if not self._requires_grad(tensor):
+            return
+        reading = read_tensor(tensor)
+        if reading.node is not None:
+            self.found.append(Holder(reading.node, way))
+        elif reading.gradient is not None and self._requires_grad(reading.gradient):  # of create_graph=True
+            self._meet_tensor(reading.gradient, way.attribute("grad", way.kind))
+
+    def _open(self, value: Any, way: Way) -> None:  # noqa: ANN401
+        kind = type(value)
+        mro = kind.__mro__
+        if kind is types.FunctionType:
+            self._open_function(value, way)
+        elif kind is types.MethodType:
+            self._meet(value.__self__, way.attribute("__self__", way.kind))
+        elif kind in _PAUSED:
+            self._meet_all(gc.get_referents(value), way.inside("generator"))
+        elif BaseException in mro:
+            self._open_exception(value, way)
+        elif self._module in mro:
+            self._open_module(value, way)
+        elif self._optimizer is not None and self._optimizer in mro:
+            self._open_optimizer(value, way)
+        else:
+            self._open_container(value, way)
+
+    def _open_container(self, value: Any, way: Way) -> None:  # noqa: ANN401
+        mro = type(value).__mro__
+        if dict in mro:
+            self._open_elements(islice(dict.items(value), _ITEMS), way, dict.__len__(value))
+        elif fields := tuple_fields(value):
+            for field, item in zip(fields, tuple.__iter__(value), strict=False):
+                self._meet(item, way.attribute(field, "container"))
+        elif (plain := sequence_kind(mro)) is not None:
+            self._open_elements(enumerate(islice(plain.__iter__(value), _ITEMS)), way, plain.__len__(value))
+        elif may_open(type(value)):
+            for name, item in attributes(value):
+                if not name.startswith("__"):
+                    self._meet(item, way.attribute(name, "object"))
+
+    def _open_elements(self, items: Iterable[tuple[Any, Any]], way: Way, length: int) -> None:
+        weighty = False
+        for key, item in list(items):
+            if type(item) not in _CLOSED:
+                weighty = True
+                self._meet(item, way.element(key))
+        self.cut += max(0, length - _ITEMS) if weighty else 0
+
+    def _open_function(self, function: types.FunctionType, way: Way) -> None:
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
+            try:
+                held = cell.cell_contents
+            except ValueError:  # not bound yet
+                continue
+            inner = way if way.sealed else way_from(name, "closure", function.__qualname__)
+            self._meet(held, inner._replace(depth=way.depth + 1))
+
+    def _open_module(self, module: object, way: Way) -> None:
+        own = own_dict(module) or {}
+        for table in ("_parameters", "_buffers"):
+            for name, tensor in dict_items(own.get(table)):
+                self._meet(tensor, way.attribute(str(name), "module"))
+        for name, child in dict_items(own.get("_modules")):
+            text = str(name)
+            below = way.element(int(text)) if text.isdigit() else way.attribute(text, "module")
+            self._meet(child, below._replace(depth=way.depth or 1))
+        for name, value in list(own.items()):
+            if name not in _MODULE_TABLES:
+                self._meet(value, way.attribute(name, "module"))
+
+    def _open_optimizer(self, optimizer: object, way: Way) -> None:
+        for index, (_, state) in enumerate(dict_items((own_dict(optimizer) or {}).get("state"))):
+            owner = way.attribute("state", "optimizer")
+            named = owner._replace(path=f"{owner.path}[<Parameter {index}>]", pattern=f"{owner.pattern}[]")
+            for key, value in dict_items(state):
+                self._meet(value, named.element(key))
+
+    def _open_exception(self, error: BaseException, way: Way) -> None:
+        inside = way.inside("exception")
+        for frame in _frames_behind(error):
+            held = gc.get_referents(frame)
+            self._meet_all(
+                [each for each in held if each is not frame.f_globals and each is not frame.f_builtins], inside
+            )
+        base: Any = BaseException
+        self._meet_all([base.__cause__.__get__(error), base.__context__.__get__(error)], inside)
+
+    def _meet_all(self, values: Iterable[Any], way: Way) -> None:
+        for value in values:
+            if type(value) is not types.FunctionType:  # what a generator runs
+                self._meet(value, way)
+
+
+def _frames_behind(error: BaseException) -> list[types.FrameType]:
+    """Frames that a traceback keeps and that run no longer."""
+    running: set[int] = set()
+    frame: types.FrameType | None = sys._getframe()
+    while frame is not None:
+        running.add(id(frame))
+        frame = frame.f_back
+    found: list[types.FrameType] = []
+    base: Any = BaseException
+    trace: types.TracebackType | None = base.__traceback__.__get__(error)
+    while trace is not None and len(found) < _FRAMES:
+        if id(trace.tb_frame) not in running:
+            found.append(trace.tb_frame)
+        trace = trace.tb_next
+    return found

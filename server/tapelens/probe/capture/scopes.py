@@ -1,0 +1,76 @@
+"""Where names live: the frames of a stopped thread, and the globals of the user's modules."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from inspect import CO_NEWLOCALS
+from types import FrameType, ModuleType
+from typing import Any, NamedTuple
+
+from ...wire.memory import KeeperKind
+from ..sites import is_user_file, user_frames
+
+_PROXIED = (3, 13)
+
+
+class Scope(NamedTuple):
+    """A function's or a module's variables."""
+
+    kind: KeeperKind
+    name: str
+    variables: list[tuple[str, Any]]
+
+
+def scopes_of(frame: FrameType) -> Iterator[Scope]:
+    """The frame's own variables, those of the frames outside it, and the user's modules' globals."""
+    modules: dict[int, tuple[str, dict[str, Any]]] = {}
+    yield _frame_scope(frame)
+    for outer in user_frames(frame):
+        modules.setdefault(id(outer.f_globals), (str(outer.f_globals.get("__name__", "")), outer.f_globals))
+        if outer is frame:
+            continue
+        if _has_locals(outer) and may_read_locals(outer):
+            yield _frame_scope(outer)
+    for name, module in list(sys.modules.items()):
+        if type(module) is ModuleType and _is_users(module):
+            modules.setdefault(id(module.__dict__), (name, module.__dict__))
+    if not _has_locals(frame):  # a module's own, told already
+        modules.pop(id(frame.f_globals), None)
+    for name, variables in modules.values():
+        yield Scope("global", name, _named(variables))
+    raised = [(f"sys.{name}", getattr(sys, name, None)) for name in ("last_exc", "last_value")]
+    yield Scope("global", "sys", [(name, value) for name, value in raised if value is not None])
+
+
+def may_read_locals(frame: FrameType) -> bool:
+    """Whether reading an outer function's variables leaves no trace.
+
+    NOTE [locals of outer frames]: before Python 3.13 ``f_locals`` puts the variables into a dict that
+    the frame keeps, so a tensor that the function deletes later would live on. Where a debugger
+    traces the frame that happens at each line anyway.
+    """
+    return sys.version_info >= _PROXIED or frame.f_trace is not None
+
+
+def unread_frames(frame: FrameType) -> int:
+    """Functions outside the frame whose variables may not be read."""
+    return sum(_has_locals(outer) and not may_read_locals(outer) for outer in user_frames(frame.f_back))
+
+
+def _has_locals(frame: FrameType) -> bool:
+    return bool(frame.f_code.co_flags & CO_NEWLOCALS)
+
+
+def _frame_scope(frame: FrameType) -> Scope:
+    code = frame.f_code
+    return Scope("frame", getattr(code, "co_qualname", code.co_name), _named(frame.f_locals))
+
+
+def _named(variables: Any) -> list[tuple[str, Any]]:  # noqa: ANN401 (a dict, or a frame's proxy of its locals)
+    return [(name, value) for name, value in list(variables.items()) if type(name) is str and name[:2] != "__"]
+
+
+def _is_users(module: ModuleType) -> bool:
+    home = module.__dict__.get("__file__")
+    return is_user_file(home) if type(home) is str else module.__name__ == "__main__"
