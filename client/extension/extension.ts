@@ -23,6 +23,9 @@ import { SessionTracker, type Surroundings } from "./tracker";
 const DEBUG_TYPES = ["debugpy", "python"] as const;
 const FIRST_LAUNCH_DEADLINE_MS = 5_000; // for the one launch before any server has given the bootstrap
 
+/** Settings that travel in the text that puts the probe into a program. */
+const IN_THE_BOOTSTRAP = ["tapelens.pauseOn", "tapelens.lines", "tapelens.cards"];
+
 export function activate(context: ExtensionContext): void {
   const log = window.createOutputChannel("tapelens", { log: true });
   const relay: Relay = new Relay(() => server);
@@ -113,7 +116,7 @@ export function activate(context: ExtensionContext): void {
       if (relay.isIdle) status.showWatched("nothing");
     }),
     workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration("tapelens.pauseOn")) void server.refreshBootstrap();
+      if (IN_THE_BOOTSTRAP.some((name) => change.affectsConfiguration(name))) void server.refreshBootstrap();
       if (change.affectsConfiguration("tapelens.trace")) void server.applyTrace();
       if (change.affectsConfiguration("tapelens.interpreter") && server.state.kind !== "off")
         void server.restart();

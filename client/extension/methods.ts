@@ -6,6 +6,8 @@ import { NotificationType, RequestType } from "vscode-languageclient/node";
 export interface BootstrapParams {
   readonly armed: boolean;
   readonly pauseOn: readonly string[];
+  readonly lines: "auto" | "every_line" | "off";
+  readonly cards: boolean;
 }
 
 export interface BootstrapResult {

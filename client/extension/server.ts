@@ -123,7 +123,8 @@ export class Server implements Disposable {
     if (this.client === undefined) return;
     const key = this.bootstrapKey();
     try {
-      const params = { armed: true, pauseOn: readSettings().pauseOn };
+      const { pauseOn, lines, cards } = readSettings();
+      const params = { armed: true, pauseOn, lines, cards };
       const { expression } = await withDeadline(
         this.client.sendRequest(BOOTSTRAP, params),
         BOOTSTRAP_DEADLINE_MS,
@@ -146,7 +147,8 @@ export class Server implements Disposable {
 
   private bootstrapKey(): string {
     const { version } = this.context.extension.packageJSON as { readonly version: string };
-    return JSON.stringify([version, this.context.extensionPath, readSettings().pauseOn]);
+    const { pauseOn, lines, cards } = readSettings();
+    return JSON.stringify([version, this.context.extensionPath, pauseOn, lines, cards]);
   }
 
   private async launch(hint: StartHint): Promise<void> {

@@ -4,12 +4,18 @@ import { workspace, type ConfigurationScope } from "vscode";
 
 export type Trace = "off" | "messages" | "verbose";
 
+export type Lines = "auto" | "every_line" | "off";
+
 export interface Settings {
   readonly enabled: boolean;
   /** Path of a Python that runs the server; empty for the one found. */
   readonly interpreter: string;
   /** Slugs of rules that pause the program before the fault, or `all`. */
   readonly pauseOn: readonly string[];
+  /** How finely the lines that made each node are noted. */
+  readonly lines: Lines;
+  /** Cards for tensors in the debugger's own views. */
+  readonly cards: boolean;
   readonly openPanel: "atFirstStop" | "never";
   readonly trace: Trace;
 }
@@ -18,12 +24,15 @@ export interface Settings {
 export function readSettings(scope?: ConfigurationScope): Settings {
   const section = workspace.getConfiguration("tapelens", scope);
   const pauseOn = section.get<unknown>("pauseOn");
+  const lines = section.get<unknown>("lines");
   const trace = section.get<unknown>("trace");
   const interpreter = section.get<unknown>("interpreter");
   return {
     enabled: section.get<unknown>("enabled") !== false,
     interpreter: typeof interpreter === "string" ? interpreter.trim() : "",
     pauseOn: rulesOf(pauseOn),
+    lines: lines === "every_line" || lines === "off" ? lines : "auto",
+    cards: section.get<unknown>("cards") !== false,
     openPanel: section.get<unknown>("openPanel") === "never" ? "never" : "atFirstStop",
     trace: trace === "messages" || trace === "verbose" ? trace : "off",
   };

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar, cast
 
 from ..errors import WireError
+from ..wire.commands import Lines
 from ..wire.encode import to_plain
 from ..wire.findings import Finding
 from ..wire.reading import structure
@@ -29,10 +30,14 @@ class BootstrapParams:
     Attributes:
         armed: Whether the probe captures from the first stop on.
         pause_on: Slugs of rules that pause the program; None for those of the client's settings.
+        lines: Whether nodes' lines are noted; None for the client's settings.
+        cards: Cards in the debugger's own views; None for the client's settings.
     """
 
     armed: bool = True
     pause_on: tuple[str, ...] | None = None
+    lines: Lines | None = None
+    cards: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

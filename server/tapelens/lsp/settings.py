@@ -8,10 +8,11 @@ from typing import Any, cast
 
 from ..errors import UsageError
 from ..rules.catalogue import RULES
-from ..wire.commands import Configuration
+from ..wire.commands import Configuration, Lines
 from .messages import read_params
 
 SECTION = "tapelens"
+_NAMES = ("notifications", "pauseOn", "lines", "cards")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,10 +22,14 @@ class Settings:
     Attributes:
         notifications: Whether to send the announcements of ``lsp/messages.py``.
         pause_on: Slugs of rules that pause the program before the fault, or ``all``.
+        lines: Whether nodes' lines are noted; see ``wire.commands.Lines``.
+        cards: Show tensors, modules and optimizers as cards in the debugger's own views.
     """
 
     notifications: bool = False
     pause_on: tuple[str, ...] = ()
+    lines: Lines = "auto"
+    cards: bool = True
 
     def configuration(self) -> Configuration:
         """How the probe of a session to come begins: whoever speaks LSP may hover at any stop."""
@@ -34,8 +39,8 @@ class Settings:
             pause_on=self.pause_on,
             select=(),
             ignore=(),
-            lines="auto",
-            cards=True,
+            lines=self.lines,
+            cards=self.cards,
         )
 
 
@@ -49,7 +54,7 @@ def read_settings(options: object) -> Settings:
     section = cast("Mapping[str, Any]", options).get(SECTION) if isinstance(options, Mapping) else None
     if isinstance(section, Mapping):  # an editor keeps settings of its own beside ours
         members = cast("Mapping[str, Any]", section)
-        section = {name: members[name] for name in ("notifications", "pauseOn") if name in members}
+        section = {name: members[name] for name in _NAMES if name in members}
     settings = read_params(section, Settings)
     check_rules(settings.pause_on)
     return settings

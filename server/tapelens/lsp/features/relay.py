@@ -49,8 +49,8 @@ def bootstrap(ls: TapelensServer, params: BootstrapParams) -> dict[str, Any]:
         pause_on=pause_on,
         select=(),
         ignore=(),
-        lines="auto",
-        cards=True,
+        lines=ls.settings.lines if params.lines is None else params.lines,
+        cards=ls.settings.cards if params.cards is None else params.cards,
     )
     return to_params(Bootstrap(expression=bootstrap_expression(configuration)))
 
