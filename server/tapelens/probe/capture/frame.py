@@ -178,7 +178,7 @@ def _look(frame: FrameType, bounds: Bounds, freed_by: FreedBy) -> _Scene:
     reach.walk(names_of(frame))
     tensors = TensorRows(reach.tensors)
     root = _choose_root(frame, tensors)
-    graph = walk_graph(_roots(root, tensors), at_most=bounds.nodes)
+    graph = walk_graph(_roots(root, tensors, reach.nodes), at_most=bounds.nodes)
     leaves, leaf_rows, parameters = _tie_leaves(graph, tensors)
     until_ns = time.perf_counter_ns() + bounds.details_ms * 1_000_000
     saved, saved_unread = read_saved(graph, deadline_ns=until_ns)
@@ -252,11 +252,14 @@ def _choose_root(frame: FrameType, tensors: TensorRows) -> Root:
     return choose_root(call, tensors.readings, tensors.name_of)
 
 
-def _roots(root: Root, tensors: TensorRows) -> Iterator[torch.autograd.graph.Node]:
+def _roots(
+    root: Root, tensors: TensorRows, held: list[torch.autograd.graph.Node]
+) -> Iterator[torch.autograd.graph.Node]:
     """The foreseen backward's first: it is what a bound must not cut."""
     for reading in (*root.readings, *tensors.readings.values()):
         if reading.node is not None:
             yield reading.node
+    yield from held
 
 
 def _tie_leaves(graph: Graph, tensors: TensorRows) -> tuple[Leaves, dict[int, int], set[int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import json
 import sys
 import types
@@ -9,6 +10,8 @@ from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
+
+from .variables import local_variables
 
 ITEMS_A_CONTAINER = 256
 ATOMS: frozenset[type] = frozenset(
@@ -28,7 +31,7 @@ _OURS = __name__.partition(".")[0]
 
 def look_up(frame: types.FrameType, name: str) -> Any:  # noqa: ANN401 (any value of the user's)
     """What a plain name means in the frame; None for nothing (or None)."""
-    local = frame.f_locals
+    local = local_variables(frame)
     return local[name] if name in local else frame.f_globals.get(name)
 
 
@@ -62,11 +65,17 @@ def element(value: Any, key: object) -> Any:  # noqa: ANN401
 
 def subscript(key: object) -> str:
     """A key as it stands between brackets."""
-    if type(key) is str:
+    kind = type(key)
+    if kind is str:
         return json.dumps(key, ensure_ascii=False)
-    if type(key) in (int, bool, float, type(None)):
+    if kind in (int, bool, float, complex, bytes, type(None)):
         return repr(key)
-    return f"<{type(key).__name__}>"
+    if kind is tuple and key:
+        parts = [subscript(part) for part in tuple.__iter__(key)]  # pyright: ignore[reportArgumentType]
+        return ", ".join(parts) if len(parts) > 1 else f"{parts[0]},"
+    if enum.Enum in kind.__mro__:
+        return f"{kind.__name__}.{(own_dict(key) or {}).get('_name_')}"
+    return f"<{kind.__name__}>"
 
 
 def dict_items(table: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401
@@ -85,8 +94,14 @@ def tuple_fields(value: object) -> tuple[str, ...]:
     if tuple not in kind.__mro__:
         return ()
     # what torch.max(x, dim=0) returns is a structseq, which keeps its names elsewhere
-    fields = getattr(kind, "__match_args__" if hasattr(kind, "n_sequence_fields") else "_fields", ())
+    is_structseq = class_attribute(kind, "n_sequence_fields") is not None
+    fields = class_attribute(kind, "__match_args__" if is_structseq else "_fields")
     return fields if type(fields) is tuple else ()
+
+
+def class_attribute(kind: type, name: str) -> Any:  # noqa: ANN401
+    """What a class or a base of it defines, as it lies there; a metaclass is not asked."""
+    return next((base.__dict__[name] for base in kind.__mro__ if name in base.__dict__), None)
 
 
 def may_open(kind: type) -> bool:

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import types
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from .inside import (
-    ATOMS,
-    ITEMS_A_CONTAINER,
-    attributes,
-    dict_items,
-    may_open,
-    own_dict,
-    sequence_kind,
-    subscript,
-    tuple_fields,
-)
+from .guards import answers_itself
+from .inside import ATOMS, attributes, class_attribute, dict_items, own_dict, subscript
+from .parts import Parts, is_node, join, parts_of
+from .variables import local_variables
 
 if TYPE_CHECKING:
     import torch
@@ -28,6 +22,8 @@ if TYPE_CHECKING:
 NAMES_A_TENSOR = 4
 _DEPTH = 4  # containers and plain objects inside one another; modules inside modules count nothing
 _OF_MODULES = frozenset(("_parameters", "_buffers", "_modules", "training"))
+_OF_OPTIMIZERS = frozenset(("param_groups", "state", "defaults"))
+_Kind = Literal["atom", "tensor", "module", "optimizer", "node", "other"]
 
 
 @dataclass(slots=True)
@@ -71,15 +67,18 @@ class Reach:
     Attributes:
         tensors: By ``id``, in the order in which they were found: the nearest names first. The
             values keep the tensors alive, so that ids stay theirs; drop it before the program goes on.
+        nodes: Autograd nodes that the frame holds itself, as ``loss.grad_fn`` or a ``GradientEdge``.
         cut_values: Values that a bound kept from being looked at.
     """
 
     def __init__(self, *, tensors: int, values: int) -> None:
         self.tensors: dict[int, Named] = {}
+        self.nodes: list[torch.autograd.graph.Node] = []
         self.cut_tensors = 0
         self.cut_values = 0
         self._room = tensors
         self._visits = values
+        self._kinds: dict[type, _Kind] = dict.fromkeys(ATOMS, "atom")
         self._seen: set[int] = set()
         self._queue: deque[_Visit] = deque()
         self._optimizers: list[tuple[torch.optim.Optimizer, str]] = []
@@ -93,6 +92,12 @@ class Reach:
         """Everything below these values, nearest first."""
         for name, value in named:
             self._meet(value, name, 0)
+        self._open_all()
+        for optimizer, name in self._optimizers:  # last: by now its parameters have better names
+            self._open_optimizer(optimizer, name)
+        self._open_all()
+
+    def _open_all(self) -> None:
         while self._queue:
             if not self._visits:
                 self.cut_values += len(self._queue)
@@ -100,97 +105,140 @@ class Reach:
                 break
             self._visits -= 1
             self._open(self._queue.popleft())
-        for optimizer, name in self._optimizers:  # last: by now its parameters have better names
-            self._open_optimizer(optimizer, name)
 
-    def _meet(self, value: Any, name: str, depth: int) -> Named | None:  # noqa: ANN401 (any value of the user's)
-        kind = type(value)
-        if kind in ATOMS:
-            return None
+    def _kind_of(self, kind: type) -> _Kind:
         mro = kind.__mro__
         if type in mro:  # a class
-            return None
+            return "atom"
         if self._tensor in mro:
-            return self._found(value, name)
+            return "tensor"
+        if self._optimizer is not None and self._optimizer in mro:
+            return "optimizer"
+        if self._module in mro:
+            return "module"
+        return "node" if is_node(kind) else "other"
+
+    def _meet(self, value: Any, name: str, depth: int) -> Named | None:  # noqa: ANN401 (any value of the user's)
+        kind = self._kinds.get(type(value))
+        if kind is None:
+            kind = self._kinds[type(value)] = self._kind_of(type(value))
+        if kind == "atom":
+            return None
+        if kind == "tensor":
+            return self._found(value, name, depth)
         if id(value) in self._seen and depth:
+            if kind == "module":
+                self._name_again(value, name)
             return None
         self._seen.add(id(value))
-        if self._optimizer is not None and self._optimizer in mro:
+        if kind == "node":
+            self.nodes.append(value)
+        elif kind == "optimizer":
             self._optimizers.append((value, name))
-        elif self._module in mro or depth < _DEPTH:
+        elif kind == "module" or depth < _DEPTH:
             self._queue.append(_Visit(value, name, depth))
         return None
 
-    def _found(self, tensor: torch.Tensor, name: str) -> Named | None:
+    def _found(self, tensor: torch.Tensor, name: str, depth: int) -> Named | None:
         found = self.tensors.get(id(tensor))
         if found is None:
             if len(self.tensors) >= self._room:
                 self.cut_tensors += 1
                 return None
             found = self.tensors[id(tensor)] = Named(tensor)
+            if answers_itself(type(tensor)) and depth < _DEPTH:  # a wrapper: look at what it wraps
+                for key, inner in attributes(tensor):
+                    if self._tensor in type(inner).__mro__:
+                        self._found(inner, f"{name}.{key}", depth + 1)
         found.call_it(name)
         return found
 
+    def _called(self, key: object) -> str | None:
+        """The name of a tensor that is a key in a dict."""
+        found = self.tensors.get(id(key))
+        return None if found is None else found.names[0]
+
     def _open(self, visit: _Visit) -> None:
         value, name, depth = visit
-        mro = type(value).__mro__
-        if self._module in mro:
+        if self._kinds[type(value)] == "module":
             self._open_module(value, name, depth)
-        elif dict in mro:
-            pairs = list(islice(dict.items(value), ITEMS_A_CONTAINER))
-            self._open_items(((f"{name}[{subscript(key)}]", item) for key, item in pairs), depth, dict.__len__(value))
-        elif fields := tuple_fields(value):
-            held = tuple.__iter__(value)
-            self._open_items(((f"{name}.{field}", item) for field, item in zip(fields, held, strict=False)), depth, 0)
-        elif (kind := sequence_kind(mro)) is not None:
-            items = enumerate(list(islice(kind.__iter__(value), ITEMS_A_CONTAINER)))
-            self._open_items(((f"{name}[{position}]", item) for position, item in items), depth, kind.__len__(value))
-        elif may_open(type(value)):
-            held = ((f"{name}.{key}", item) for key, item in attributes(value) if not key.startswith("__"))
-            self._open_items(held, depth, 0)
+        else:
+            parts = parts_of(value, self._called)
+            if parts is not None:
+                self._open_parts(parts, name, depth)
 
-    def _open_items(self, items: Iterable[tuple[str, object]], depth: int, length: int) -> None:
+    def _open_parts(self, parts: Parts, name: str, depth: int) -> None:
         """Meet what lies in a container; say what was not looked at when it may hold tensors."""
         weighty = False
-        for name, item in items:
-            weighty = weighty or type(item) not in ATOMS
-            self._meet(item, name, depth + 1)
+        for part, item in parts.named:
+            if type(item) not in ATOMS:
+                weighty = True
+                self._meet(item, join(name, part), depth + 1)
         if weighty:
-            self.cut_values += max(0, length - ITEMS_A_CONTAINER)
+            self.cut_values += parts.left_out
 
     def _open_module(self, module: object, name: str, depth: int) -> None:
+        own = own_dict(module) or {}
+        self._name_tensors(module, name, depth)
+        for key, child in dict_items(own.get("_modules")):
+            self._meet(child, _child(module, name, key), depth or 1)
+        for key, value in list(own.items()):
+            if key not in _OF_MODULES and not _is_hook_table(key):
+                self._meet(value, f"{name}.{key}", depth + 1)
+        if _is_scripted(own.get("_c")):
+            self._open_scripted(own["_c"], name)
+
+    def _name_tensors(self, module: object, name: str, depth: int) -> None:
         own = own_dict(module) or {}
         for table in ("_parameters", "_buffers"):
             for key, tensor in dict_items(own.get(table)):
                 found = self._meet(tensor, _parameter(module, name, key), depth)
                 if found is not None and found.module is None:
                     found.module = name
-        for key, child in dict_items(own.get("_modules")):
-            self._meet(child, _child(module, name, key), depth or 1)
-        for key, value in list(own.items()):
-            if key not in _OF_MODULES and "hook" not in key:
-                self._meet(value, f"{name}.{key}", depth + 1)
+
+    def _name_again(self, module: object, name: str) -> None:
+        """A module that two modules hold: what lies in it has two names."""
+        if self._visits:
+            self._visits -= 1
+            self._name_tensors(module, name, 1)
+
+    def _open_scripted(self, compiled: Any, name: str) -> None:  # noqa: ANN401 (torch._C.ScriptModule)
+        """TorchScript keeps parameters, buffers and modules where Python has no dicts of them."""
+        c = sys.modules["torch"]._C
+        for table in (c.ParameterDict, c.BufferDict):
+            for key, tensor in table(compiled).items():
+                found = self._meet(tensor, f"{name}.{key}", 1)
+                if found is not None and found.module is None:
+                    found.module = name
+        for key, child in c.ModuleDict(compiled).items():
+            if self._visits:
+                self._visits -= 1
+                self._open_scripted(child, f"{name}[{key}]" if key.isdigit() else f"{name}.{key}")
 
     def _open_optimizer(self, optimizer: torch.optim.Optimizer, name: str) -> None:
         own = own_dict(optimizer) or {}
         groups = own.get("param_groups")
         for index, group in enumerate(islice(groups, 64) if type(groups) is list else ()):
+            where = f"{name}.param_groups[{index}]"
+            for key, value in dict_items(group):
+                if key != "params":
+                    self._hold(name, self._meet(value, f"{where}[{subscript(key)}]", 1))
             held = dict.get(group, "params") if type(group) is dict else None
             for position, tensor in enumerate(held if type(held) is list else ()):
-                if self._tensor not in type(tensor).__mro__:
-                    continue
-                found = self.tensors.get(id(tensor)) or self._found(
-                    tensor, f'{name}.param_groups[{index}]["params"][{position}]'
-                )
-                if found is not None and found.optimizer is None:
-                    found.optimizer = name
+                if self._tensor in type(tensor).__mro__:
+                    known = self.tensors.get(id(tensor))
+                    self._hold(name, known or self._meet(tensor, f'{where}["params"][{position}]', 1))
         for owner, state in dict_items(own.get("state")):
-            called = self.tensors.get(id(owner))
-            for key, tensor in dict_items(state):
-                if called is not None and self._tensor in type(tensor).__mro__:
-                    found = self._found(tensor, f"{name}.state[{called.names[0]}][{subscript(key)}]")
-                    if found is not None and found.optimizer is None:
-                        found.optimizer = name
+            called = self._called(owner)
+            for key, value in dict_items(state) if called is not None else ():
+                self._hold(name, self._meet(value, f"{name}.state[{called}][{subscript(key)}]", 1))
+        for key, value in list(own.items()):
+            if key not in _OF_OPTIMIZERS and not _is_hook_table(key):
+                self._meet(value, f"{name}.{key}", 1)
+
+    def _hold(self, optimizer: str, found: Named | None) -> None:
+        if found is not None and found.optimizer is None:
+            found.optimizer = optimizer
 
 
 def names_of(frame: types.FrameType) -> list[tuple[str, object]]:
@@ -199,20 +247,37 @@ def names_of(frame: types.FrameType) -> list[tuple[str, object]]:
     Left out: imported modules, classes, functions (``Reach`` skips them) and dunder names.
     """
     code = frame.f_code
-    local = frame.f_locals
-    named = [(name, value) for name, value in local.items() if type(name) is str and not name.startswith("__")]
+    local = local_variables(frame)
+    named = [(name, value) for name, value in local.items() if _is_plain_name(name)]
     named.sort(key=lambda pair: pair[0].startswith("_"))  # stable: as written, underscored ones last
-    if local is not frame.f_globals:
+    if code.co_flags & inspect.CO_OPTIMIZED or frame.f_locals is not frame.f_globals:
         there = frame.f_globals
         named += [(name, there[name]) for name in code.co_names if name in there and name not in local]
     return named
+
+
+def _is_plain_name(name: object) -> bool:
+    """Not a dunder, and not the ``.0`` that a comprehension calls what it iterates over."""
+    return type(name) is str and not name.startswith(("__", "."))
+
+
+def _is_hook_table(key: str) -> bool:
+    """Torch's own dicts of hooks in a module or an optimizer, such as ``_forward_hooks_with_kwargs``."""
+    return key.startswith("_") and key.endswith(("_hooks", "_hook", "_hooks_with_kwargs", "_hooks_always_called"))
+
+
+def _is_scripted(compiled: object) -> bool:
+    return type(compiled) is sys.modules["torch"]._C.ScriptModule
 
 
 def _child(module: Any, name: str, key: object) -> str:  # noqa: ANN401 (a module of the user's)
     """A module inside a module: ``layers[3]``, ``heads["a"]``, ``model.encoder``."""
     text = key if type(key) is str else "?"
     kind = type(module)
-    if hasattr(kind, "__getitem__") and (text.isdigit() or hasattr(kind, "keys")):
+    if text == "_orig_mod" and kind.__name__ == "OptimizedModule":  # torch.compile's passes all names through
+        return name
+    has_items = class_attribute(kind, "__getitem__") is not None
+    if has_items and (text.isdigit() or class_attribute(kind, "keys") is not None):
         return f"{name}[{text}]" if text.isdigit() else f"{name}[{subscript(text)}]"
     return f"{name}.{text}"
 

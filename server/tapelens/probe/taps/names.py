@@ -9,6 +9,7 @@ from types import FrameType
 from ...events import Look
 from ..capture.inside import attributes
 from ..capture.names import Reach, names_of
+from ..capture.variables import local_variables
 from ..sites import user_frames
 from .held import HeldGradients
 
@@ -78,7 +79,7 @@ def reach(frame: FrameType) -> Reach:
 def _variables(frame: FrameType) -> Iterator[tuple[str, object]]:
     """The frame's variables, then what lies in its ``self``."""
     yield from names_of(frame)
-    owner = frame.f_locals.get("self")
+    owner = local_variables(frame).get("self")
     if owner is not None:
         for name, value in attributes(owner):
             yield f"self.{name}", value

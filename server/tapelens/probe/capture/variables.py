@@ -1,0 +1,50 @@
+"""A frame's variables, read so that the frame keeps nothing of the reading."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+_KEEPS_A_SNAPSHOT = (3, 11) <= sys.version_info < (3, 13)
+_HOLDERS = 3  # of a frame's dict: the frame, our variable, and the argument of getrefcount
+
+
+def local_variables(frame: FrameType) -> dict[str, Any]:
+    """The frame's local variables, in a dict of our own. Drop it before the program goes on.
+
+    NOTE [f_locals before Python 3.13]: reading it fills a dict that the frame of a function keeps until
+    it ends, so what the program deletes later stays alive, a whole graph with it. And if that happens
+    inside a trace function, Python writes the dict back over the variables when the function returns,
+    which undoes what other threads wrote to a closure's cells meanwhile. So we have it written back
+    at once, where it changes nothing and after which nobody does it again, and empty it. Python 3.10
+    writes back in any case: there the dict must stay, and every line that is traced brings it up to date.
+    """
+    there = frame.f_locals
+    variables = dict(there)
+    if _KEEPS_A_SNAPSHOT and frame.f_code.co_flags & inspect.CO_OPTIMIZED and sys.getrefcount(there) == _HOLDERS:
+        write_back = _write_back()
+        if write_back is not None:
+            write_back(frame, 0)
+            for name in _fast_names(frame).intersection(there):  # the rest the program itself put there
+                del there[name]
+    return variables
+
+
+def _fast_names(frame: FrameType) -> set[str]:
+    code = frame.f_code
+    return {*code.co_varnames, *code.co_cellvars, *code.co_freevars}
+
+
+@functools.cache
+def _write_back() -> Callable[[FrameType, int], None] | None:
+    """Python's own ``PyFrame_LocalsToFast``, as debuggers call it to set a variable."""
+    try:
+        import ctypes  # noqa: PLC0415 (torch has imported it)
+
+        return ctypes.PYFUNCTYPE(None, ctypes.py_object, ctypes.c_int)(("PyFrame_LocalsToFast", ctypes.pythonapi))
+    except (ImportError, AttributeError):  # no CPython
+        return None
