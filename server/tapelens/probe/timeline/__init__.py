@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import sys
 from collections.abc import Iterable
 
@@ -10,6 +11,7 @@ from ...wire.snapshot import LinesState
 from ..guard import Report, describe
 from .calls import enter_call
 from .modules import ModuleTap
+from .monitoring import LineTap
 from .tracks import UNKNOWN, Origin, Tracks
 
 __all__ = ["UNKNOWN", "Origin", "Timeline"]
@@ -33,6 +35,7 @@ class Timeline:
         self._state: LinesState = "off"
         self._tracks: Tracks | None = None
         self._modules: ModuleTap | None = None
+        self._line_tap: LineTap | None = None
 
     @property
     def state(self) -> LinesState:
@@ -49,17 +52,26 @@ class Timeline:
             self.missing.append("autograd's sequence clock: nodes have neither line nor module")
             return
         self._tracks = tracks = Tracks(clock)
-        self._modules = ModuleTap(enter_call(tracks, self._fail, with_lines=True))
-        if self._modules.install():
-            self._state = "module_calls"
-        else:
+        atexit.register(self.remove)  # what runs while the interpreter is taken down finds nothing of ours
+        if sys.version_info >= (3, 12):
+            self._line_tap = LineTap(tracks, self._fail)
+            if self._line_tap.install():
+                self._state = "every_line"
+            else:
+                self.missing.append("a tool id of sys.monitoring: lines are known of modules' calls only")
+        self._modules = ModuleTap(enter_call(tracks, self._fail, with_lines=self._state != "every_line"))
+        if not self._modules.install():
             self.missing.append("torch's Module.__call__: nodes have no module")
+        elif self._state == "off":
+            self._state = "module_calls"
 
     def remove(self) -> None:
         """Take everything out again. What is known of nodes made so far is forgotten."""
-        if self._modules is not None:
-            self._modules.remove()
-        self._modules = self._tracks = None
+        atexit.unregister(self.remove)
+        for tap in (self._modules, self._line_tap):
+            if tap is not None:
+                tap.remove()
+        self._modules = self._line_tap = self._tracks = None
         self._state = "off"
 
     def note(self) -> None:

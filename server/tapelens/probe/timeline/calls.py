@@ -26,16 +26,14 @@ def enter_call(tracks: Tracks, fail: Callable[[Exception], None], *, with_lines:
 
     def enter(module: Any) -> Leave:  # noqa: ANN401 (an nn.Module)
         try:
-            try:
-                track: Track = local.track
-            except AttributeError:
-                track = tracks.begin()
+            track: Track = local.track
             now = clock()
             if now != track.clock:
                 track.credit(now)
             if with_lines:
-                track.places.append(track.place)
-                track.place = _place_of_call(sys._getframe(1), track.place)
+                outer = track.code, track.line
+                track.places.append(outer)
+                track.code, track.line = _place_of_call(sys._getframe(1), outer)
             track.modules.append(module)
             track.paths.append(UNNAMED)
             leave = track.leave
@@ -61,7 +59,7 @@ def leave_call(track: Track, clock: Callable[[], int], fail: Callable[[Exception
             modules.pop()
             paths.pop()
             if with_lines:
-                track.place = places.pop()
+                track.code, track.line = places.pop()
         except Exception as fault:
             fail(fault)
 
@@ -72,12 +70,12 @@ def _nothing() -> None:
     return None
 
 
-def _place_of_call(call: FrameType, outer: Place | None) -> Place | None:
+def _place_of_call(call: FrameType, outer: Place) -> Place:
     """The nearest line of the user's outside ``call``; the outer call's where none lies between."""
     code = call.f_code
     frame = call.f_back
     while frame is not None and frame.f_code is not code:
         if is_users(frame):
-            return frame.f_code, frame.f_lineno
+            return frame.f_code, ~frame.f_lasti
         frame = frame.f_back
     return outer

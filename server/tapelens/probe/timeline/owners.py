@@ -21,3 +21,6 @@ def is_users(frame: FrameType) -> bool:
                 _files.clear()
             _files[name] = known
     return known
+
+
+may_be_users = _files.get  # False for a file known to be another's

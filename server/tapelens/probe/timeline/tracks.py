@@ -25,8 +25,8 @@ KEPT = 1 << 17
 _TRACKS = 64
 _PLACES = 1 << 16
 
-Place = tuple[CodeType, int]
-"""Code of the user's and the line of it that runs."""
+Place = tuple[CodeType | None, int]
+"""Code of the user's, None for none, and the line of it that runs; see NOTE [instructions for lines]."""
 
 
 class Origin(NamedTuple):
@@ -54,9 +54,15 @@ class Places:
         self._numbers: dict[tuple[str, int, str], int] = {}
         self._known: list[tuple[str, int, str]] = []
 
-    def number(self, place: Place) -> int:
-        """The place's number, -1 when there are too many."""
-        code, line = place
+    def number(self, code: CodeType, line: int) -> int:
+        """The place's number, -1 when there are too many.
+
+        NOTE [instructions for lines]: to look a frame's line up takes as long as its code is; where it
+        stands costs nothing. So of callers ``~instruction`` is noted, which is below 0, and looked up here
+        if they made a node after all.
+        """
+        if line < 0:
+            line = _line_of(code, ~line)
         key = (code.co_filename, line, getattr(code, "co_qualname", code.co_name))
         number = self._numbers.get(key)
         if number is None:
@@ -81,7 +87,8 @@ class Track:
 
     Attributes:
         clock: The last reading.
-        place: Where the thread stands now; None outside the user's code, or when that is not known.
+        code: The user's code where the thread stands; None outside it, or when that is not known.
+        line: The line of it.
         modules: Modules whose calls run now, outermost first: held no longer than they run.
         paths: Number of each one's path, or ``UNNAMED`` until a node was made there.
         places: Where the thread stood outside each of these calls, where calls set the place.
@@ -92,14 +99,15 @@ class Track:
         "_paths",
         "_places",
         "clock",
+        "code",
         "ends",
         "first",
         "ident",
         "leave",
+        "line",
         "modules",
         "named",
         "paths",
-        "place",
         "places",
         "sites",
         "thread",
@@ -109,10 +117,11 @@ class Track:
         self.thread = threading.get_native_id()
         self.ident = threading.get_ident()
         self.first = self.clock = clock
-        self.place: Place | None = None
+        self.code: CodeType | None = None
+        self.line = 0
         self.modules: list[Any] = []
         self.paths: list[int] = []
-        self.places: list[Place | None] = []
+        self.places: list[Place] = []
         self.leave: Callable[[], None] | None = None
         self.ends = array("q")
         self.sites = array("i")
@@ -122,8 +131,8 @@ class Track:
 
     def credit(self, now: int) -> None:
         """What was made since the last reading was made here."""
-        place = self.place
-        site = NOWHERE if place is None else self._places.number(place)
+        code = self.code
+        site = NOWHERE if code is None else self._places.number(code, self.line)
         path = NOWHERE
         if self.paths:
             path = self.paths[-1]
@@ -157,6 +166,20 @@ class Track:
         return self.first, self.ends[0], self.sites[0], self.named[0]
 
 
+def _line_of(code: CodeType, instruction: int) -> int:
+    for start, end, line in code.co_lines():
+        if start <= instruction < end:
+            return line or code.co_firstlineno
+    return code.co_firstlineno
+
+
+class _Local(threading.local):
+    """Each thread's own track."""
+
+    def __init__(self, begin: Callable[[], Track]) -> None:
+        self.track = begin()  # on each thread anew
+
+
 class Tracks:
     """All threads' tracks, and what they say of a node's number."""
 
@@ -164,19 +187,18 @@ class Tracks:
         self.clock = clock
         self.places = Places()
         self.paths = Paths()
-        self._local = threading.local()
         self._all: list[Track] = []
-        self._forgotten = 0  # numbers below it were made by threads whose tracks are gone, too
         self._lock = threading.Lock()
+        self._forgotten = 0  # numbers below it were made by threads whose tracks are gone, too
+        self._local = _Local(self._begin)
 
     @property
-    def local(self) -> Any:  # noqa: ANN401 (threading.local has no types)
-        """The thread's own track is its attribute ``track``, once begun."""
+    def local(self) -> _Local:
+        """The thread's own track is its attribute ``track``, begun when first asked for."""
         return self._local
 
-    def begin(self) -> Track:
-        """Begin the track of the calling thread."""
-        track = self._local.track = Track(self.clock(), self.places, self.paths)
+    def _begin(self) -> Track:
+        track = Track(self.clock(), self.places, self.paths)
         with self._lock:
             self._all.append(track)
             if len(self._all) > _TRACKS:
@@ -185,11 +207,10 @@ class Tracks:
 
     def note(self) -> None:
         """Credit what the calling thread has made by now."""
-        track = getattr(self._local, "track", None)
-        if track is not None:
-            now = self.clock()
-            if now != track.clock:
-                track.credit(now)
+        track: Track = self._local.track
+        now = self.clock()
+        if now != track.clock:
+            track.credit(now)
 
     def origins(self, sequences: Iterable[int]) -> list[Origin]:
         """Of each number; an increasing order is fastest."""
