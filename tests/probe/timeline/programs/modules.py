@@ -6,13 +6,10 @@ kept = []
 class Scale(torch.nn.Module):
     def __init__(self):
         super().__init__()
-        self.weight = torch.nn.Parameter(torch.ones(3))
+        self.w = torch.nn.Parameter(torch.ones(3))
 
     def forward(self, x):
-        y = (
-            x * self.weight
-        )  # makes: MulBackward0@inner, MulBackward0@layers.0, MulBackward0@layers.1, MulBackward0@Scale
-        return y
+        return x * self.w  # makes: MulBackward0@inner, MulBackward0@layers.0, MulBackward0@layers.1, MulBackward0@Scale
 
 
 class Block(torch.nn.Module):
