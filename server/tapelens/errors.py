@@ -4,7 +4,8 @@ TapelensError
 ├── UsageError         what was asked cannot be done: exit status 2
 ├── WireError          a message does not fit the wire: its path and what is wrong
 └── SessionError       a debug session could not be made, or is no more
-    └── SessionEnded   it ended while an answer was awaited
+    ├── SessionEnded   it ended while an answer was awaited
+    └── BundleAbsent   the program cannot see our files
 """
 
 from __future__ import annotations
@@ -28,3 +29,7 @@ class SessionError(TapelensError):
 
 class SessionEnded(SessionError):
     """The session ended while an answer was awaited."""
+
+
+class BundleAbsent(SessionError):
+    """The debugged program cannot see the files that the probe is loaded from: they have to be sent."""

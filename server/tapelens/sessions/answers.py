@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import SessionError, WireError
+from ..errors import BundleAbsent, SessionError, WireError
 from ..wire.envelope import Batch
 from ..wire.reading import read_batch
 
@@ -15,12 +15,15 @@ def unwrap(result: str) -> Batch:
     """The batch in ``{"ok": "<Batch as JSON>"}``.
 
     Raises:
+        BundleAbsent: The bootstrap found nothing to load where our files are: ``{"absent": path}``.
         SessionError: The probe said ``{"err": text}``, or something that is no answer of ours.
     """
     try:
         answer: Mapping[str, Any] = json.loads(result)
     except ValueError as broken:
         raise SessionError(f"The probe's answer is no JSON: {result[:200]!r}.") from broken
+    if "absent" in answer:
+        raise BundleAbsent(f"The program cannot see {answer['absent']}.")
     if "err" in answer:
         raise SessionError(f"The probe refused: {answer['err']}")
     try:

@@ -5,22 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import signal
 import sys
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ..errors import SessionEnded, SessionError, UsageError
+from ..errors import SessionEnded, SessionError
 from ..store.sessions import SessionInfo, Store
-from ..wire.commands import Command, Configuration
+from ..wire.commands import Command, Configuration, Detach
 from ..wire.envelope import Batch
-from .answers import unwrap
-from .bootstrap import bootstrap_expression
+from ..wire.processes import Process
+from .adapter import end_foreign_child, reap_adapter, start_adapter
+from .children import Children
 from .dap import DapChannel
+from .handshake import Wishes, begin
 from .interface import Action, Breakpoint, Launch
 from .tracking import StopTracker
 
@@ -29,35 +28,61 @@ log = logging.getLogger(__name__)
 OnOutput = Callable[[str, str], None]
 """Category (``stdout`` or ``stderr``) and text of the program's output."""
 
-LAUNCH_DEADLINE_S = 60.0
+CONNECT_DEADLINE_S = 10.0
+DETACH_DEADLINE_S = 2.0
 DISCONNECT_DEADLINE_S = 5.0
-REAP_DEADLINE_S = 3.0
-REAP_LOOK_S = 0.01
 
 
 class DirectSession:
-    """Launches a program under debugpy, or attaches to one that listens."""
+    """Launches a program under debugpy, or attaches to one; what it starts itself are sessions beside it.
 
-    def __init__(self, label: str, store: Store, on_output: OnOutput) -> None:
+    Args:
+        owns_debuggee: It ends with the session.
+        parent: The session of the process that started this one.
+        on_child: Told of each session of a process that the program started, and of theirs.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        store: Store,
+        on_output: OnOutput,
+        wishes: Wishes,
+        *,
+        owns_debuggee: bool,
+        parent: str | None = None,
+        on_child: OnChild | None = None,
+    ) -> None:
         self.id = f"direct:{uuid.uuid4().hex[:12]}"
-        self.unverified: list[tuple[Breakpoint, str]] = []
+        self.unverified: Sequence[tuple[Breakpoint, str]] = ()
         self._store = store
         self._on_output = on_output
+        self._wishes = wishes
+        self._owns_debuggee = owns_debuggee
+        self._parent = parent
+        self._on_child = on_child
         self._adapter: asyncio.subprocess.Process | None = None
         self._channel: DapChannel | None = None
         self._debuggee_pid: int | None = None
         self._initialized = asyncio.Event()
         self._ended = asyncio.Event()
-        self._owns_debuggee = False
         self._closing = False
-        store.open(SessionInfo(session=self.id, label=label, controls=True))
+        self._closed = asyncio.Event()
+        self._children = Children(self._open_child)
+        store.open(SessionInfo(session=self.id, label=label, parent=parent, controls=True))
         self._tracker = StopTracker(self.id, store, self._request)
 
     # -- ways in -----------------------------------------------------------------------------------
 
     @classmethod
     async def launch(
-        cls, launch: Launch, store: Store, *, configuration: Configuration, on_output: OnOutput
+        cls,
+        launch: Launch,
+        store: Store,
+        *,
+        configuration: Configuration,
+        on_output: OnOutput,
+        on_child: OnChild | None = None,
     ) -> DirectSession:
         """Start a program; it runs when this returns, unless it has already stopped or ended.
 
@@ -66,9 +91,14 @@ class DirectSession:
             SessionError: The adapter refused, or did not answer in time.
         """
         label = launch.program.name if launch.program else f"-m {launch.module}"
-        session = cls(label, store, on_output)
-        session._owns_debuggee = True
-        await session._guarded(session._launch(launch, configuration))
+        wishes = Wishes(
+            configuration=configuration,
+            breakpoints=launch.breakpoints,
+            function_breakpoints=launch.function_breakpoints,
+            stop_on_uncaught=launch.stop_on_uncaught,
+        )
+        session = cls(label, store, on_output, wishes, owns_debuggee=True, on_child=on_child)
+        await session._guarded(session._begin_with_adapter("launch", launch_arguments(launch, label)))
         return session
 
     @classmethod
@@ -81,15 +111,58 @@ class DirectSession:
         configuration: Configuration,
         breakpoints: Sequence[Breakpoint],
         on_output: OnOutput,
+        on_child: OnChild | None = None,
     ) -> DirectSession:
         """Attach to a program that listens (``python -m debugpy --listen``).
 
         Raises:
             SessionError: Nothing listens there, another client is attached, or no answer in time.
         """
-        session = cls(f"{host}:{port}", store, on_output)
-        await session._guarded(session._attach(host, port, configuration, breakpoints))
+        wishes = Wishes(configuration=configuration, breakpoints=breakpoints)
+        session = cls(f"{host}:{port}", store, on_output, wishes, owns_debuggee=False, on_child=on_child)
+        connect = {"connect": {"host": host, "port": port}}
+        arguments = _attach_arguments(f"{host}:{port}") | connect
+        await session._guarded(session._begin_at(host, port, arguments))
         return session
+
+    @classmethod
+    async def attach_pid(
+        cls,
+        pid: int,
+        store: Store,
+        *,
+        configuration: Configuration,
+        breakpoints: Sequence[Breakpoint],
+        on_output: OnOutput,
+    ) -> DirectSession:
+        """Attach to a process that runs without a debugger; it takes some 10 s.
+
+        Raises:
+            UsageError: debugpy is not installed here.
+            SessionError: The system does not allow it, or no answer in time.
+        """
+        wishes = Wishes(configuration=configuration, breakpoints=breakpoints)
+        session = cls(f"process {pid}", store, on_output, wishes, owns_debuggee=False)
+        arguments = _attach_arguments(f"process {pid}") | {"processId": pid}
+        await session._guarded(session._begin_with_adapter("attach", arguments))
+        return session
+
+    async def _open_child(self, body: Mapping[str, Any]) -> DirectSession | None:
+        """Attach to a process that the program has started; None when it was gone before we came."""
+        where: Mapping[str, Any] = body.get("connect") or {}
+        child = DirectSession(
+            f"process {body.get('subProcessId')}",
+            self._store,
+            self._on_output,
+            self._wishes,
+            owns_debuggee=self._owns_debuggee,
+            parent=self.id,
+            on_child=self._on_child,
+        )
+        if self._on_child is not None:
+            self._on_child(child)
+        await child._guarded(child._begin_at(str(where.get("host")), int(where.get("port") or 0), body))
+        return child
 
     async def _guarded(self, opening: Awaitable[None]) -> None:
         try:
@@ -99,145 +172,45 @@ class DirectSession:
             await self.close()
             raise
 
-    async def _launch(self, launch: Launch, configuration: Configuration) -> None:
-        if find_spec("debugpy") is None:
-            raise UsageError(
-                f"debugpy is not installed beside tapelens: run `{sys.executable} -m pip install debugpy`."
-            )
-        self._adapter = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "debugpy.adapter",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,
-            limit=2**20,
-        )
+    async def _begin_with_adapter(self, command: str, arguments: Mapping[str, Any]) -> None:
+        self._adapter = await start_adapter()
         assert self._adapter.stdin is not None
         assert self._adapter.stdout is not None
         self._open_channel(self._adapter.stdout, self._adapter.stdin)
-        arguments: dict[str, Any] = {
-            "name": self._store_label(),
-            "type": "debugpy",
-            "request": "launch",
-            "python": [str(launch.python or sys.executable)],
-            "args": list(launch.args),
-            "cwd": str(launch.cwd or Path.cwd()),
-            "env": dict(launch.env),
-            "console": "internalConsole",
-            "redirectOutput": True,
-            "justMyCode": True,
-            "subProcess": False,
-        }
-        if launch.program is not None:
-            arguments["program"] = str(launch.program)
-        else:
-            arguments["module"] = launch.module
-        await self._begin("launch", arguments, configuration, launch.breakpoints, launch.stop_on_uncaught)
+        await self._begin(command, arguments)
 
-    async def _attach(
-        self, host: str, port: int, configuration: Configuration, breakpoints: Sequence[Breakpoint]
-    ) -> None:
+    async def _begin_at(self, host: str, port: int, arguments: Mapping[str, Any]) -> None:
         try:
-            reader, writer = await asyncio.wait_for(asyncio.open_connection(host, port, limit=2**20), 10.0)
+            opening = asyncio.open_connection(host, port, limit=2**20)
+            reader, writer = await asyncio.wait_for(opening, CONNECT_DEADLINE_S)
         except (OSError, asyncio.TimeoutError) as refused:
             raise SessionError(
                 f"Nothing listens at {host}:{port}: start the program with"
                 f" `python -m debugpy --listen {host}:{port} SCRIPT` first."
             ) from refused
         self._open_channel(reader, writer)
-        arguments: dict[str, Any] = {
-            "name": self._store_label(),
-            "type": "debugpy",
-            "request": "attach",
-            "connect": {"host": host, "port": port},
-            "justMyCode": True,
-            "subProcess": False,
-        }
-        await self._begin("attach", arguments, configuration, breakpoints, stop_on_uncaught=True)
+        await self._begin("attach", arguments)
 
-    # -- the handshake -----------------------------------------------------------------------------
-
-    async def _begin(
-        self,
-        command: str,
-        arguments: Mapping[str, Any],
-        configuration: Configuration,
-        breakpoints: Sequence[Breakpoint],
-        stop_on_uncaught: bool,  # noqa: FBT001 (passed on by name above)
-    ) -> None:
-        channel = self._require_channel()
-        await channel.request(
-            "initialize",
-            {
-                "clientID": "tapelens",
-                "clientName": "tapelens",
-                "adapterID": "debugpy",
-                "linesStartAt1": True,
-                "columnsStartAt1": True,
-                "pathFormat": "path",
-                "locale": "en",
-            },
+    async def _begin(self, command: str, arguments: Mapping[str, Any]) -> None:
+        self.unverified = await begin(
+            self._require_channel(),
+            command,
+            arguments,
+            self._wishes,
+            initialized=self._initialized,
+            greet=self._greeted,
         )
-        begun = channel.send(command, arguments)
-        await self._await_initialized(begun)
-        await self._put_probe_in(configuration)
-        await self._set_breakpoints(breakpoints)
-        await channel.request("setExceptionBreakpoints", {"filters": ["uncaught"] if stop_on_uncaught else []})
-        await channel.request("configurationDone", {})
-        await channel.answer(begun, command, deadline_s=LAUNCH_DEADLINE_S)
         info = self._store.session(self.id)
         if info is not None and info.state == "starting":
             self._store.update(self.id, state="running")
 
-    async def _await_initialized(self, begun: asyncio.Future[Mapping[str, Any]]) -> None:
-        """Wait until the debuggee takes settings; a refusal of ``launch`` or ``attach`` comes first."""
-        waiting = asyncio.create_task(self._initialized.wait())
-        try:
-            done, _ = await asyncio.wait(
-                {waiting, begun}, timeout=LAUNCH_DEADLINE_S, return_when=asyncio.FIRST_COMPLETED
-            )
-        finally:
-            waiting.cancel()
-        if begun in done and not self._initialized.is_set():
-            begun.result()  # raises the refusal
-        if not self._initialized.is_set():
-            raise SessionError(f"The debugger did not begin within {LAUNCH_DEADLINE_S:g} s.")
-
-    async def _put_probe_in(self, configuration: Configuration) -> None:
-        try:
-            body = await self._require_channel().request(
-                "evaluate",
-                {
-                    "expression": bootstrap_expression(configuration),
-                    "context": "hover",
-                    "format": {"rawString": True},
-                },
-            )
-            self._tracker.take(unwrap(str(body.get("result", ""))))
-        except SessionEnded:
-            raise
-        except SessionError as refused:
-            self._store.update(self.id, problem=f"The probe could not be put into the program: {refused}")
-
-    async def _set_breakpoints(self, breakpoints: Sequence[Breakpoint]) -> None:
-        by_path: dict[Path, list[Breakpoint]] = {}
-        for breakpoint_ in breakpoints:
-            by_path.setdefault(breakpoint_.path, []).append(breakpoint_)
-        for path, group in by_path.items():
-            answer = await self._require_channel().request(
-                "setBreakpoints",
-                {
-                    "source": {"path": str(path)},
-                    "breakpoints": [
-                        {"line": one.line, **({"condition": one.condition} if one.condition else {})} for one in group
-                    ],
-                },
-            )
-            for one, told in zip(group, answer.get("breakpoints") or (), strict=False):
-                if not told.get("verified"):
-                    self.unverified.append((one, str(told.get("message") or "")))
+    def _greeted(self, greeting: Batch | None, problem: str | None) -> None:
+        if greeting is None:
+            self._store.update(self.id, problem=problem)
+            return
+        if self._parent is not None:
+            self._store.update(self.id, label=child_label(greeting.process))
+        self._tracker.take(greeting)
 
     # -- what a session can do -----------------------------------------------------------------------
 
@@ -253,26 +226,43 @@ class DirectSession:
         return await self._tracker.ask_probe(command, frame_id=frame_id)
 
     async def wait_ended(self) -> None:
-        """Until the debuggee has ended and all it said has been filed."""
+        """Until the debuggee and the processes that it started have ended and all they said has been filed."""
         await self._ended.wait()
+        await self._children.wait_ended()
 
     async def close(self) -> None:
-        """See ``Session.close``."""
+        """See ``Session.close``; a program that ended by itself may have left children, which are waited for."""
         if self._closing:
-            await self._ended.wait()
+            await self._closed.wait()
             return
         self._closing = True
+        try:
+            if self._ended.is_set():
+                await self._children.wait_ended()
+            await self._children.close()
+            await self._leave()
+            if self._adapter is not None:
+                await reap_adapter(self._adapter)
+            if self._owns_debuggee and self._debuggee_pid is not None:
+                await end_foreign_child(self._debuggee_pid)
+        finally:
+            self._tracker.end()
+            self._ended.set()
+            self._closed.set()
+
+    async def _leave(self) -> None:
         channel = self._channel
-        if channel is not None:
-            if not channel.is_closed:
-                with contextlib.suppress(SessionError):
-                    await channel.request(
-                        "disconnect", {"terminateDebuggee": self._owns_debuggee}, deadline_s=DISCONNECT_DEADLINE_S
-                    )
-            await channel.close()
-        await self._reap()
-        self._tracker.end()
-        self._ended.set()
+        if channel is None:
+            return
+        if not channel.is_closed:
+            with contextlib.suppress(SessionError):
+                if not self._owns_debuggee:  # it goes on without us, and without what we put in
+                    detaching = self.ask_probe(Detach(kind="detach"))
+                    await asyncio.wait_for(detaching, DETACH_DEADLINE_S)
+            with contextlib.suppress(SessionError):
+                ending = {"terminateDebuggee": self._owns_debuggee}
+                await channel.request("disconnect", ending, deadline_s=DISCONNECT_DEADLINE_S)
+        await channel.close()
 
     # -- inside ----------------------------------------------------------------------------------------
 
@@ -294,12 +284,16 @@ class DirectSession:
             case "output":
                 if body.get("category", "stdout") in {"stdout", "stderr"}:
                     self._on_output(body.get("category", "stdout"), body.get("output") or "")
+            case "debugpyAttach":
+                self._children.take(body)
             case "process":
                 self._debuggee_pid = body.get("systemProcessId")
             case "exited":
                 self._debuggee_pid = None  # from now on another process may be given it
                 self._tracker.handle_event(event, body)
             case "terminated":
+                if self._parent is not None and not self._closing:
+                    self._debuggee_pid = None  # nobody tells when a child has exited
                 self._tracker.handle_event(event, body)
                 self._ended.set()
             case _:
@@ -311,30 +305,34 @@ class DirectSession:
             self._tracker.end(None if self._closing else "The debugger went away before the program ended.")
         self._ended.set()
 
-    def _store_label(self) -> str:
-        info = self._store.session(self.id)
-        return info.label if info else self.id
 
-    async def _reap(self) -> None:
-        """End what we started: the adapter politely, then by force, and a debuggee left behind."""
-        adapter = self._adapter
-        if adapter is not None:
-            try:
-                await asyncio.wait_for(adapter.wait(), REAP_DEADLINE_S)
-            except asyncio.TimeoutError:
-                with contextlib.suppress(ProcessLookupError):
-                    adapter.kill()
-                await adapter.wait()
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(adapter.pid, signal.SIGKILL)
-        if self._owns_debuggee and self._debuggee_pid is not None:
-            await _end_foreign_child(self._debuggee_pid)
+OnChild = Callable[[DirectSession], None]
 
 
-async def _end_foreign_child(pid: int) -> None:
-    """Kill a process that is the debugger's child and not ours, and see it gone; it cannot be waited for."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.kill(pid, signal.SIGKILL)
-        for _ in range(int(REAP_DEADLINE_S / REAP_LOOK_S)):
-            await asyncio.sleep(REAP_LOOK_S)
-            os.kill(pid, 0)
+def launch_arguments(launch: Launch, name: str) -> dict[str, Any]:
+    """DAP's ``launch``, as debugpy takes it."""
+    arguments: dict[str, Any] = {
+        "name": name,
+        "type": "debugpy",
+        "request": "launch",
+        "python": [str(launch.python or sys.executable)],
+        "args": list(launch.args),
+        "cwd": str(launch.cwd or Path.cwd()),
+        "env": dict(launch.env),
+        "console": "internalConsole",
+        "redirectOutput": True,
+        "justMyCode": True,
+        "subProcess": launch.children,
+    }
+    if launch.program is not None:
+        return arguments | {"program": str(launch.program)}
+    return arguments | {"module": launch.module}
+
+
+def child_label(process: Process) -> str:
+    """What a process that a program started is called."""
+    return f"rank {process.rank}" if process.rank is not None else f"process {process.pid}"
+
+
+def _attach_arguments(name: str) -> dict[str, Any]:
+    return {"name": name, "type": "debugpy", "request": "attach", "justMyCode": True, "subProcess": True}

@@ -21,11 +21,22 @@ class Breakpoint:
         path: Absolute path of the file.
         line: From 1.
         condition: A Python expression, or None.
+        hit_condition: Which of the passes stop, as debugpy reads it (``3``, ``>=3``, ``%10``), or None for all.
     """
 
     path: Path
     line: int
     condition: str | None = None
+    hit_condition: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionBreakpoint:
+    """A function to stop in, before its first line; its conditions as of a ``Breakpoint``."""
+
+    name: str
+    condition: str | None = None
+    hit_condition: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +47,7 @@ class Launch:
         args: The program's arguments.
         python: The interpreter that runs it, None for this one.
         stop_on_uncaught: Stop where an exception is raised that nobody catches.
+        children: Debug the Python processes that it starts too, each in a session of its own.
     """
 
     program: Path | None = None
@@ -45,7 +57,9 @@ class Launch:
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     python: Path | None = None
     breakpoints: Sequence[Breakpoint] = ()
+    function_breakpoints: Sequence[FunctionBreakpoint] = ()
     stop_on_uncaught: bool = True
+    children: bool = True
 
 
 class Session(Protocol):

@@ -1,0 +1,72 @@
+"""The processes that a debugged program starts: each is a session of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+from ..errors import TapelensError
+
+log = logging.getLogger(__name__)
+
+
+class Child(Protocol):
+    """A child's session."""
+
+    async def wait_ended(self) -> None:
+        """Until it has ended."""
+        ...
+
+    async def close(self) -> None:
+        """End it."""
+        ...
+
+
+class Children:
+    """Opened as the adapter tells of them: a child waits until somebody attaches to it.
+
+    Args:
+        open_child: Attaches to one, by the body of its ``debugpyAttach`` event.
+    """
+
+    def __init__(self, open_child: Callable[[Mapping[str, Any]], Awaitable[Child | None]]) -> None:
+        self._open_child = open_child
+        self._opening: set[asyncio.Task[None]] = set()
+        self._open: list[Child] = []
+        self._closed = False
+
+    def take(self, body: Mapping[str, Any]) -> None:
+        """A child waits."""
+        if self._closed:
+            return
+        task = asyncio.create_task(self._take(body))
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+
+    async def wait_ended(self) -> None:
+        """Until all there are have ended."""
+        while self._opening or self._open:
+            if self._opening:
+                await asyncio.wait(set(self._opening))
+            ended = list(self._open)
+            for child in ended:
+                await child.wait_ended()
+            self._open = [child for child in self._open if child not in ended]
+
+    async def close(self) -> None:
+        """End them all; those that begin meanwhile are not attached to."""
+        self._closed = True
+        for task in self._opening:
+            task.cancel()
+        await asyncio.gather(*self._opening, *(child.close() for child in self._open), return_exceptions=True)
+
+    async def _take(self, body: Mapping[str, Any]) -> None:
+        try:
+            child = await self._open_child(body)
+        except TapelensError as failed:
+            log.warning("a process that the program started is not followed: %s", failed)
+            return
+        if child is not None:
+            self._open.append(child)
