@@ -412,10 +412,22 @@ export interface HookColumns {
   readonly site: readonly number[];
 }
 
+/** Freed buffers; a saved tensor written, or detached, in place; no path from the root to a leaf; a root of several elements, or a complex one, without a gradient of its own; a gradient given that does not fit; an input asked for that requires none, or that was not used; an operation without a derivative; a reentrant checkpoint below ``autograd.grad`` or ``inputs``. */
+export type RaiseReason =
+  | "freed"
+  | "changed"
+  | "detached"
+  | "no_path"
+  | "not_scalar"
+  | "gradient"
+  | "input"
+  | "unused"
+  | "no_derivative"
+  | "checkpoint";
+
 /** The backward foreseen cannot end well. */
 export interface WillRaise {
-  /** Freed buffers, a saved tensor written in place, no path to a leaf, or a root of several elements without a gradient of its own. */
-  readonly reason: "freed" | "changed" | "no_path" | "not_scalar";
+  readonly reason: RaiseReason;
   /** Node row that will raise, -1 for none. */
   readonly node: number;
   /** Where the backward ran that freed the buffers, when it was seen. */
@@ -441,6 +453,8 @@ export interface Backward {
   readonly hooks: readonly number[];
   /** The line asks for ``retain_graph=True`` or ``create_graph=True``. */
   readonly retains: boolean;
+  /** Why it cannot be told for certain that it will not raise, as part of a sentence; the effects on tensors are then those of a backward that does not. None where all is known. */
+  readonly doubt: string | null;
 }
 
 /** Something that a bound kept out of the snapshot, said openly. */

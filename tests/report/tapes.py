@@ -116,6 +116,7 @@ class Tape:
             bytes_freed=0,
             hooks=(),
             retains=False,
+            doubt=None,
         )
 
     def string(self, text: str) -> int:

@@ -64,6 +64,7 @@ def empty_snapshot(**changes: object) -> dict[str, Any]:
             "bytes_freed": 0,
             "hooks": [],
             "retains": False,
+            "doubt": None,
         },
         **changes,
     }

@@ -243,6 +243,7 @@ def _backward_object(backward: Backward, tensors: Sequence[TensorRow], nodes: Se
             "freed_by": _site_object(will_raise.freed_by) if will_raise.freed_by else None,
         },
         "retains": backward.retains,
+        "doubt": backward.doubt,
         "nodes_freed": backward.nodes_freed,
         "bytes_freed": backward.bytes_freed,
         "hooks": len(backward.hooks),

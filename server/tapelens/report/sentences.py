@@ -105,6 +105,7 @@ def _unread(scene: _Scene, tensor: TensorRow) -> tuple[str, str, str]:
 def _doomed(scene: _Scene, tensor: TensorRow) -> tuple[str, str, str]:
     will_raise = scene.backward.will_raise
     assert will_raise is not None
+    title, advice = f"Why will {scene.call} raise?", ""
     match will_raise.reason:
         case "freed":
             title = f"Can {scene.call} run again?"
@@ -112,14 +113,23 @@ def _doomed(scene: _Scene, tensor: TensorRow) -> tuple[str, str, str]:
                 f"Compute {tensor.name} again before this line, or pass retain_graph=True to the backward before it."
             )
         case "changed":
-            title = f"Why will {scene.call} raise?"
             advice = "Replace the in-place operation by one that makes a new tensor, or do it after backward."
         case "no_path":
-            title = f"Why will {scene.call} raise?"
             advice = "Find where requires_grad was lost: detach(), .item(), .numpy(), torch.no_grad() or a new tensor."
         case "not_scalar":
-            title = f"Why will {scene.call} raise?"
             advice = f"Reduce {tensor.name} to one number, as with .sum() or .mean(), or pass gradient=."
+        case "detached":
+            advice = "Use detach(), which makes a new tensor, in place of detach_()."
+        case "gradient":
+            advice = f"Give a gradient of {tensor.name}'s own shape and kind."
+        case "input":
+            advice = "Ask only for tensors that require grad: call requires_grad_() before they are used."
+        case "unused":
+            advice = "Leave that input out, or pass allow_unused=True to get None for it."
+        case "no_derivative":
+            advice = "Replace that operation, or detach() what goes into it."
+        case "checkpoint":
+            advice = "Pass use_reentrant=False to torch.utils.checkpoint.checkpoint."
     return title, will_raise.message, advice
 
 

@@ -173,19 +173,35 @@ class HookColumns:
     site: tuple[int, ...]
 
 
+RaiseReason = Literal[
+    "freed",
+    "changed",
+    "detached",
+    "no_path",
+    "not_scalar",
+    "gradient",
+    "input",
+    "unused",
+    "no_derivative",
+    "checkpoint",
+]
+"""Freed buffers; a saved tensor written, or detached, in place; no path from the root to a leaf; a root of
+several elements, or a complex one, without a gradient of its own; a gradient given that does not fit; an input
+asked for that requires none, or that was not used; an operation without a derivative; a reentrant checkpoint
+below ``autograd.grad`` or ``inputs``."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class WillRaise:
     """The backward foreseen cannot end well.
 
     Attributes:
-        reason: Freed buffers, a saved tensor written in place, no path to a leaf, or a root of several
-            elements without a gradient of its own.
         node: Node row that will raise, -1 for none.
         freed_by: Where the backward ran that freed the buffers, when it was seen.
         message: One sentence: what will be raised and why.
     """
 
-    reason: Literal["freed", "changed", "no_path", "not_scalar"]
+    reason: RaiseReason
     node: int
     freed_by: Site | None
     message: str
@@ -203,6 +219,8 @@ class Backward:
         bytes_freed: Bytes those buffers hold.
         hooks: Rows of hooks that would run.
         retains: The line asks for ``retain_graph=True`` or ``create_graph=True``.
+        doubt: Why it cannot be told for certain that it will not raise, as part of a sentence; the effects on
+            tensors are then those of a backward that does not. None where all is known.
     """
 
     root: int
@@ -213,6 +231,7 @@ class Backward:
     bytes_freed: int
     hooks: tuple[int, ...]
     retains: bool
+    doubt: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...wire.snapshot import BackwardEffect
+from ...wire.snapshot import BackwardEffect, HookKind
 from .foresight import Foresight, Leaves, Output, Root, outputs_of
-from .graph import Graph
-from .raising import FreedBy, failure, refusal
+from .functions import runs_backward
+from .graph import Graph, is_custom
+from .raising import HIDES, FreedBy, failure
 from .reading import Reading
+from .refusing import refusal, unused
 from .saved import NodeSaved
 
 Edges = dict[int, list[Output]]
@@ -28,6 +30,8 @@ class Backward:
         self._saved = saved
         self._leaves = leaves
         self._readings = readings
+        # a view changed in place gets a new node, straight below which is its base's
+        self._starts = [self._below(reading) for reading in root.readings]
 
     def foresee(self, freed_by: FreedBy, parameters: set[int]) -> Foresight:
         """What would happen.
@@ -37,53 +41,92 @@ class Backward:
             parameters: Storages that are parameters' own: nothing is freed of them.
         """
         foresight, root, graph = self.foresight, self.root, self._graph
-        foresight.sure = all(reading.graph_known or not reading.requires_grad for reading in root.readings)
+        foresight.sure = all(reading.graph_known or not reading.requires_grad for reading in self._starts)
         foresight.complete = (
             foresight.sure
             and not graph.left_out
-            and all(reading.node is None or graph.row(reading.node) >= 0 for reading in root.readings)
+            and all(reading.node is None or graph.row(reading.node) >= 0 for reading in self._starts)
         )
         self._reach()
-        foresight.will_raise = refusal(root)
+        foresight.will_raise = refusal(root, self._readings, foresight)
         if foresight.will_raise is not None:
             return foresight
+        if not foresight.complete:
+            foresight.wonder("not all of the graph below could be read")
         if foresight.sure:
             foresight.will_raise = failure(foresight, root, graph, self._saved, freed_by)
-        if any(slot.unsure for row in foresight.ran for slot in self._saved[row].slots):
-            foresight.sure = False
         if foresight.will_raise is None and not root.retains:
             self._count_freed(parameters)
+        if foresight.will_raise is None and foresight.sure:
+            foresight.will_raise = unused(root, self._readings, foresight, graph, self._leaves)
+        if foresight.will_raise is not None:
+            foresight.doubt = None
+        if any(is_custom(graph.nodes[row]) and runs_backward(type(graph.nodes[row])) for row in foresight.ran):
+            foresight.complete = False  # what it reaches is not below the root
         return foresight
 
     def effect_on(self, reading: Reading) -> BackwardEffect:
         """What becomes of the tensor's ``.grad``."""
         if not reading.requires_grad:  # also one that was frozen after its use: AccumulateGrad passes it over
-            return "untouched" if reading.graph_known or not reading.is_view else "unknown"
+            return "untouched" if reading.graph_known or reading.stale or not reading.is_view else "unknown"
+        if self.root.call is not None and not self.root.call.accumulates and reading.is_leaf == 1:
+            return "untouched" if self._stays_below() else "unknown"
         if not reading.graph_known:
-            return "unknown"
-        if not self._is_reached(reading):
+            return self._effect_on_stale(reading) if reading.stale else "unknown"
+        added = any(output in self.foresight.reached for output in self._leaves.accumulators(reading))
+        if not added and not self._is_reached(reading):
             return "untouched" if self.foresight.complete else "unknown"
         if self.foresight.will_raise is not None or not self.foresight.sure:
             return "unknown"
-        return self._effect_of_arriving(reading)
+        return self._effect_of_arriving(reading, added=added)
 
-    def _effect_of_arriving(self, reading: Reading) -> BackwardEffect:
+    def runs(self, reading: Reading, kind: HookKind) -> bool:
+        """Whether the tensor's own hooks would run."""
+        if kind == "post_accumulate":
+            rows = [row for row, _ in self._leaves.accumulators(reading)]
+            accumulates = self.root.call is None or self.root.call.accumulates
+            fresh = reading.is_leaf == 1 and any(root is reading for root in self._starts)
+            return accumulates and bool(reading.requires_grad) and (fresh or not self.foresight.ran.isdisjoint(rows))
+        return self._is_reached(reading)
+
+    def _effect_of_arriving(self, reading: Reading, *, added: bool) -> BackwardEffect:
         call = self.root.call
         accumulates = call is None or call.accumulates
         asked = call is not None and call.inputs is not None and any(each is reading.tensor for each in call.inputs)
-        keeps = reading.retains_grad or (accumulates and (reading.is_leaf or asked))  # inputs= makes non-leaves retain
+        keeps = reading.retains_grad or (
+            accumulates and (added or reading.is_leaf or asked)
+        )  # inputs= makes non-leaves retain
         if keeps:
-            return "new" if reading.grad == "none" else "added"
+            return {"none": "new", "held": "added"}.get(reading.grad, "unknown")  # pyright: ignore[reportReturnType]
         return "untouched" if reading.is_leaf or asked else "dropped"  # autograd.grad hands it back
 
-    def runs(self, reading: Reading) -> bool:
-        """Whether the tensor's own hooks would run."""
-        return self._is_reached(reading) and bool(reading.requires_grad)
+    def _effect_on_stale(self, reading: Reading) -> BackwardEffect:
+        """The node that torch will make for it is in no graph yet, unless the backward starts there."""
+        if reading.retains_grad or not self.foresight.sure:
+            return "unknown"
+        call = self.root.call
+        asked = call is not None and call.inputs is not None and any(each is reading.tensor for each in call.inputs)
+        if not any(root is reading for root in self.root.readings):
+            return "untouched"
+        return "unknown" if asked or self.foresight.will_raise is not None else "dropped"
+
+    def _stays_below(self) -> bool:
+        """Nothing runs a backward of its own, which would add to leaves."""
+        graph = self._graph
+        return not any(
+            is_custom(graph.nodes[row]) and runs_backward(type(graph.nodes[row])) for row in self.foresight.ran
+        )
+
+    def _below(self, reading: Reading) -> Reading:
+        base = None if reading.base is None else self._readings.get(id(reading.base))
+        return base if reading.stale and base is not None else reading
 
     def _is_reached(self, reading: Reading) -> bool:
         if any(output in self.foresight.reached for output in self._leaves.outputs(reading, self._graph)):
             return True
-        return reading.is_leaf == 1 and any(root is reading for root in self.root.readings)
+        if any(root is reading for root in self.root.readings) and reading.is_leaf == 1:
+            return True
+        return reading.is_leaf == 1 and any(root is reading for root in self._starts)
 
     def _reach(self) -> None:
         edges: Edges = {}
@@ -91,25 +134,28 @@ class Backward:
         for source, target, input_nr in zip(graph.sources, graph.targets, graph.input_nrs, strict=True):
             edges.setdefault(source, []).append((target, input_nr))
         foresight = self.foresight
-        starts = outputs_of(self.root.readings, graph, self._leaves)
+        starts = outputs_of(self._starts, graph, self._leaves)
         _spread(foresight, starts, edges)
         call = self.root.call
         if call is None:
             return
         if not call.inputs_known:
             foresight.sure = False
+            foresight.wonder("the inputs asked for cannot be told")
         elif call.inputs is not None:
             wanted = [self._readings[id(tensor)] for tensor in call.inputs if id(tensor) in self._readings]
-            if not all(reading.requires_grad and reading.graph_known for reading in wanted):
-                foresight.sure = False  # torch refuses such an input, or nobody knows where it is
-            asked = outputs_of(wanted, graph, self._leaves)
+            if not all(reading.graph_known or reading.stale for reading in wanted):
+                foresight.sure = False
+                foresight.wonder("the graph of the inputs asked for could not be read")
+            asked = outputs_of([reading for reading in wanted if not reading.stale], graph, self._leaves)
             _narrow(foresight, starts, asked, edges, runs_asked=call.accumulates)
 
     def _count_freed(self, parameters: set[int]) -> None:
         storages: dict[int, int] = {}
         for row in self.foresight.ran:
             held = [slot for slot in self._saved[row].slots if slot.state in _HELD]
-            self.foresight.nodes_freed += bool(held)
+            hides = self._graph.names[row] == HIDES and self._saved[row].state == "alive"
+            self.foresight.nodes_freed += bool(held) or hides
             storages.update(slot.storage for slot in held if slot.storage is not None)
         self.foresight.bytes_freed = sum(size for address, size in storages.items() if address not in parameters)
 

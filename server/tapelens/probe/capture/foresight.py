@@ -49,17 +49,23 @@ class Foresight:
     Attributes:
         ran: Node rows that would run.
         reached: Outputs that a gradient would reach.
-        complete: The whole graph below the root was walked.
-        sure: Nothing that could not be read decides what runs and whether it raises.
+        complete: The whole graph below the root was walked, and nothing runs a backward of its own.
+        sure: Nothing that could not be read decides what runs.
+        doubt: Why it cannot be told whether it will raise; None when it can.
     """
 
     ran: set[int] = field(default_factory=set[int])
     reached: set[Output] = field(default_factory=set[Output])
     complete: bool = True
     sure: bool = True
+    doubt: str | None = None
     will_raise: WillRaise | None = None
     nodes_freed: int = 0
     bytes_freed: int = 0
+
+    def wonder(self, why: str) -> None:
+        """It cannot be told whether it will raise; the first reason stays."""
+        self.doubt = self.doubt or why
 
 
 class Leaves:
@@ -77,6 +83,10 @@ class Leaves:
         if reading.node is not None:
             row = graph.row(reading.node)
             return [(row, reading.output_nr)] if row >= 0 else []
+        return self.accumulators(reading)
+
+    def accumulators(self, reading: Reading) -> list[Output]:
+        """Where gradients are added to its ``.grad``: also of a non-leaf that was a leaf when it was used."""
         return [(row, 0) for row in self._rows.get(id(reading.tensor), ())]
 
 
@@ -93,7 +103,7 @@ def choose_root(call: BackwardCall | None, readings: dict[int, Reading], name_of
         if len(found) == len(call.roots):
             return Root(found, call.expression, "line", call)
     grown = [reading for reading in readings.values() if reading.node is not None and name_of(reading)]
-    scalars = [reading for reading in grown if is_scalar(reading)]
+    scalars = [reading for reading in grown if is_scalar(reading) and "complex" not in (reading.dtype or "")]
     if scalars:
         newest = max(scalars, key=_made_at)
         return Root((newest,), name_of(newest), "newest_scalar", None)

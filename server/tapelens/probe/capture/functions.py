@@ -20,15 +20,26 @@ def reads_saved(kind: type) -> Literal["yes", "no", "maybe"]:
     forward: Any = getattr(kind, "_forward_cls", None)
     if hasattr(forward, "_aot_id"):  # torch.compile's: its helpers read them
         return "yes"
-    backward: Any = getattr(forward, "backward", None)
-    for _ in range(8):  # once_differentiable and the like
-        backward = getattr(backward, "__wrapped__", backward)
-    code = getattr(backward, "__code__", None)
-    if type(code) is not CodeType:
+    code = _code_of_backward(kind)
+    if code is None:
         return "maybe"
     if _SAVED & _names_in(code):
         return "yes"
     return "maybe" if _hands_on(code) else "no"
+
+
+def _code_of_backward(kind: type) -> CodeType | None:
+    backward: Any = getattr(getattr(kind, "_forward_cls", None), "backward", None)
+    for _ in range(8):  # once_differentiable and the like
+        backward = getattr(backward, "__wrapped__", backward)
+    code = getattr(backward, "__code__", None)
+    return code if type(code) is CodeType else None
+
+
+def runs_backward(kind: type) -> bool:
+    """Whether the backward of this node type runs a backward of its own, as a reentrant checkpoint's does."""
+    code = _code_of_backward(kind)
+    return code is not None and "backward" in _names_in(code)
 
 
 def _names_in(code: CodeType) -> set[str]:

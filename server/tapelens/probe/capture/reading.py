@@ -17,9 +17,9 @@ UNKNOWN = -1
 """In a three-valued field: not shown."""
 
 UNINITIALISED = "it has no shape yet: its lazy module has not seen an input"
-FUNCTORCH = "it lives inside a torch.func transform, whose graph is not the program's own"
+FUNCTORCH = "it lives inside a torch.func transform ({}, level {}), whose graph is not the program's own"
 CHANGED_VIEW = "a view changed in place: reading its grad_fn would build a new node"
-ANSWERS_ITSELF = "a tensor subclass that answers for its own shape and device with code of its own"
+ANSWERS_ITSELF = "a tensor subclass that may answer for its shape and device with code of its own"
 NESTED = "nested: its rows have different shapes"
 SYMBOLIC = "its shape is symbolic"
 INFERENCE = "an inference tensor has no version counter"
@@ -108,6 +108,8 @@ def storage_of(tensor: torch.Tensor) -> tuple[int, int] | None:
     try:
         storage = sys.modules["torch"]._C.TensorBase.untyped_storage(tensor)
         size = storage.nbytes()
+        if answers_itself(type(tensor)) and not sys.modules["torch"]._C._is_cow_tensor(tensor):
+            storage.data_ptr()  # raises in a wrapper: what it wraps holds the memory
         return (storage._cdata, size) if type(size) is int else None
     except (RuntimeError, NotImplementedError):  # sparse, functorch
         return None
@@ -119,8 +121,7 @@ def _read(reading: Reading) -> None:
     reading.dtype = dtype_of(tensor)
     reading.requires_grad = int(base.requires_grad.__get__(tensor))
     if sys.modules["torch"]._C._functorch.is_functorch_wrapped_tensor(tensor):
-        reading.not_shown = FUNCTORCH
-        reading.shape = shape_of(tensor)
+        _read_transformed(reading)
         return
     _read_outside(reading)
     _read_graph(reading)
@@ -145,6 +146,20 @@ def _read_outside(reading: Reading) -> None:
     reading.storage = storage_of(tensor)
 
 
+def _read_transformed(reading: Reading) -> None:
+    """What a tensor inside vmap, grad or jvp shows to the transformed function."""
+    c = sys.modules["torch"]._C
+    tensor = reading.tensor
+    kind = "vmap" if c._functorch.is_batchedtensor(tensor) else "functionalize"
+    if c._functorch.is_gradtrackingtensor(tensor):
+        kind = "grad or jvp"
+    reading.not_shown = FUNCTORCH.format(kind, c._functorch.maybe_get_level(tensor))
+    reading.shape = shape_of(tensor)
+    if not answers_itself(type(tensor)):
+        reading.device = str(c.TensorBase.device.__get__(tensor))
+        reading.layout = str(c.TensorBase.layout.__get__(tensor)).removeprefix("torch.")
+
+
 def _read_graph(reading: Reading) -> None:
     """What autograd knows, after asking whether asking is safe."""
     base = sys.modules["torch"]._C.TensorBase
@@ -166,7 +181,6 @@ def _read_graph(reading: Reading) -> None:
             if fresh != "current":
                 reading.not_shown = CHANGED_VIEW
                 reading.stale = fresh == "stale"
-                reading.is_leaf = 0 if reading.stale else UNKNOWN
                 return
     reading.graph_known = True
     reading.is_leaf = int(base.is_leaf.__get__(tensor))

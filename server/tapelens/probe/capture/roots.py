@@ -9,19 +9,32 @@ import sys
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from .inside import element, look_up, member
+from .operands import Operand, Shape, is_none, operands, shape_made, value_at
 
 if TYPE_CHECKING:
     import torch
 
 _NEARBY = 25  # lines around the stop that are looked at before a whole file is parsed
 _LONGEST = 20_000
-_REDUCERS = frozenset(("sum", "mean", "squeeze"))
-Like = Literal["same", "elementwise", "reduced"]
-_LIKENESS: tuple[Like, ...] = ("same", "elementwise", "reduced")
-_Found = tuple[tuple["torch.Tensor", ...], Like]
+_TOO_MANY_MATTER = ("is_grads_batched",)
+"""Arguments of ``autograd.grad`` that make it another computation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The gradient that a call brings for a root of its own.
+
+    Attributes:
+        none: There is none: a gradient of 1 is implied.
+        shape: None when it cannot be told.
+        is_complex: None when it cannot be told.
+    """
+
+    none: bool
+    shape: Shape | None = None
+    is_complex: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +42,33 @@ class BackwardCall:
     """A call into the engine that the statement at the stop makes.
 
     Attributes:
-        roots: The tensors, as the frame holds them now.
-        expression: The root as written.
-        like: The root is those very tensors (``same``), computed from them element by element, or
-            reduced to less in the same statement.
+        outputs: What it starts from.
+        expression: That as written.
+        gradients: One for each output; None when they cannot be told.
         accumulates: ``backward``, which adds to ``.grad``; ``autograd.grad`` does not.
-        explicit_gradient: The call brings the root's gradient.
         retains: The buffers stay.
         inputs: Tensors to which gradients are asked for; None for all leaves.
         inputs_known: ``inputs`` could be told without running anything.
+        allows_unused: Inputs that the outputs were not computed from are no error.
+        indirect: Somebody else's ``backward``, which is taken to hand the tensors to torch's.
+        unusual: An argument that changes what is computed.
     """
 
-    roots: tuple[torch.Tensor, ...]
+    outputs: tuple[Operand, ...]
     expression: str
-    like: Like
+    gradients: tuple[Given, ...] | None
     accumulates: bool
-    explicit_gradient: bool
     retains: bool
     inputs: tuple[torch.Tensor, ...] | None
     inputs_known: bool
+    allows_unused: bool
+    indirect: bool
+    unusual: bool
+
+    @property
+    def roots(self) -> tuple[torch.Tensor, ...]:
+        """The tensors that the frame holds and that the graph below hangs on."""
+        return tuple(tensor for output in self.outputs for tensor in output.tensors)
 
 
 def backward_call(frame: types.FrameType) -> BackwardCall | None:
@@ -133,132 +154,107 @@ def _covers(part: ast.AST, line: int) -> bool:
     return first <= line <= getattr(part, "end_lineno", first)
 
 
+_OF_TENSOR = ("gradient", "retain_graph", "create_graph", "inputs")
+_OF_MODULE = ("tensors", "grad_tensors", "retain_graph", "create_graph", "grad_variables", "inputs")
+_OF_GRAD = (
+    *("outputs", "inputs", "grad_outputs", "retain_graph", "create_graph", "only_inputs"),
+    *("allow_unused", "is_grads_batched", "materialize_grads"),
+)
+
+
 def _read_call(frame: types.FrameType, call: ast.Call) -> BackwardCall | None:
     function = call.func
     if isinstance(function, ast.Attribute) and function.attr == "backward":
-        root = _tensors(frame, function.value)
-        if root is not None:  # loss.backward(gradient, retain_graph, create_graph, inputs)
-            return _finish(frame, call, function.value, root, ("gradient", "retain_graph", "create_graph", "inputs"))
-        if (
-            call.args and (roots := _tensors(frame, call.args[0])) is not None
-        ):  # torch.autograd.backward, fabric.backward
-            places = ("tensors", "grad_tensors", "retain_graph", "create_graph", "grad_variables", "inputs")
-            return _finish(frame, call, call.args[0], roots, places)
+        root = operands(frame, function.value)
+        if root is not None and len(root) == 1:  # loss.backward(gradient, retain_graph, create_graph, inputs)
+            return _finish(frame, call, function.value, root, _OF_TENSOR)
+        first = _argument(call, "tensors")
+        roots = None if first is None else operands(frame, first)
+        if first is None or roots is None:
+            return None
+        indirect = not _is_torchs(frame, function, "backward")  # fabric.backward, accelerator.backward
+        return _finish(frame, call, first, roots, _OF_MODULE, indirect=indirect)
+    accumulates = _is_torchs(frame, function, "backward")
+    if not accumulates and not _is_torchs(frame, function, "grad"):
         return None
-    if not call.args or not _is_autograd_grad(frame, function):
+    first = _argument(call, "tensors" if accumulates else "outputs")
+    roots = None if first is None else operands(frame, first)
+    if first is None or roots is None:
         return None
-    roots = _tensors(frame, call.args[0])
-    places = ("outputs", "inputs", "grad_outputs", "retain_graph", "create_graph")
-    return None if roots is None else _finish(frame, call, call.args[0], roots, places, accumulates=False)
+    return _finish(frame, call, first, roots, _OF_MODULE if accumulates else _OF_GRAD, accumulates=accumulates)
 
 
-def _is_autograd_grad(frame: types.FrameType, function: ast.expr) -> bool:
+def _argument(call: ast.Call, name: str) -> ast.expr | None:
+    if call.args:
+        return call.args[0]
+    return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
+
+
+def _is_torchs(frame: types.FrameType, function: ast.expr, name: str) -> bool:
     """``torch.autograd.grad``, ``autograd.grad``, or a name that means it."""
-    there = _value(frame, function)
-    autograd = sys.modules["torch"].autograd
-    return there is not None and there is autograd.grad
+    there = value_at(frame, function)
+    return there is not None and there is getattr(sys.modules["torch"].autograd, name)
 
 
 def _finish(
     frame: types.FrameType,
     call: ast.Call,
     root: ast.expr,
-    found: _Found,
+    outputs: tuple[Operand, ...],
     places: tuple[str, ...],
     *,
     accumulates: bool = True,
+    indirect: bool = False,
 ) -> BackwardCall:
     given = dict(zip(places, call.args, strict=False))
     given |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg is not None}
-    gradient = next((given[name] for name in ("gradient", "grad_tensors", "grad_outputs") if name in given), None)
     creates = _truth(frame, given.get("create_graph"), otherwise=False)
+    materialises = _truth(frame, given.get("materialize_grads"), otherwise=False)
     inputs = given.get("inputs")
-    named = None if inputs is None or _is_none(inputs) else _tensors(frame, inputs)
-    tensors, like = found
+    named = None if inputs is None or is_none(inputs) else operands(frame, inputs)
+    known = named is not None and all(operand.same for operand in named)
     return BackwardCall(
-        roots=tensors,
+        outputs=outputs,
         expression=ast.unparse(root)[:200],
-        like=like,
+        gradients=_gradients(frame, given, len(outputs)),
         accumulates=accumulates,
-        explicit_gradient=gradient is not None and not _is_none(gradient),
         retains=_truth(frame, given.get("retain_graph"), otherwise=creates),
-        inputs=None if named is None else named[0],
-        inputs_known=inputs is None or _is_none(inputs) or (named is not None and named[1] == "same"),
+        inputs=tuple(tensor for operand in named or () for tensor in operand.tensors) if known else None,
+        inputs_known=known or inputs is None or is_none(inputs),
+        allows_unused=_truth(frame, given.get("allow_unused"), otherwise=materialises),
+        indirect=indirect,
+        unusual=any(_truth(frame, given.get(name), otherwise=False) for name in _TOO_MANY_MATTER)
+        or any(isinstance(argument, ast.Starred) for argument in call.args)
+        or any(keyword.arg is None for keyword in call.keywords),
     )
 
 
+def _gradients(frame: types.FrameType, given: dict[str, ast.expr], count: int) -> tuple[Given, ...] | None:
+    names = ("gradient", "grad_tensors", "grad_outputs")
+    expression = next((given[name] for name in names if name in given), None)
+    if expression is None or is_none(expression):
+        return (Given(none=True),) * count
+    if isinstance(expression, (ast.List, ast.Tuple)):
+        parts = expression.elts
+        return tuple(_given(frame, part) for part in parts) if len(parts) == count else None
+    held = value_at(frame, expression)
+    if type(held) in (list, tuple):
+        found = operands(frame, expression)
+        if found is None or len(found) != count:
+            return None
+        return tuple(Given(none=False, shape=each.shape) for each in found)
+    return (_given(frame, expression),) if count == 1 else None
+
+
+def _given(frame: types.FrameType, expression: ast.expr) -> Given:
+    if is_none(expression):
+        return Given(none=True)
+    shape, is_complex = shape_made(frame, expression)
+    return Given(none=False, shape=shape, is_complex=is_complex)
+
+
 def _truth(frame: types.FrameType, expression: ast.expr | None, *, otherwise: bool) -> bool:
-    if expression is None or _is_none(expression):
+    if expression is None or is_none(expression):
         return otherwise
-    value = expression.value if isinstance(expression, ast.Constant) else _value(frame, expression)
+    value = expression.value if isinstance(expression, ast.Constant) else value_at(frame, expression)
     return value if type(value) is bool else otherwise
-
-
-def _is_none(expression: ast.expr) -> bool:
-    return isinstance(expression, ast.Constant) and expression.value is None
-
-
-def _tensors(frame: types.FrameType, expression: ast.expr) -> _Found | None:
-    """The tensors that an expression is, or is computed from.
-
-    ``loss / 4``, ``a + b``, ``loss.mean()`` and ``scaler.scale(loss)`` are computed from what they
-    name: the graph below is the same.
-    """
-    match expression:
-        case ast.List(elts=parts) | ast.Tuple(elts=parts):
-            return _union(frame, parts, "same")
-        case ast.BinOp(left=left, op=op, right=right):
-            return _union(frame, [left, right], "reduced" if isinstance(op, ast.MatMult) else "elementwise")
-        case ast.UnaryOp(operand=operand):
-            return _union(frame, [operand], "elementwise")
-        case ast.Call(func=ast.Attribute(value=owner, attr="scale"), args=[argument]):
-            return _union(frame, [argument] if _tensors(frame, owner) is None else [owner], "elementwise")
-        case ast.Call(func=ast.Attribute(value=owner, attr=name)) if name in _REDUCERS:
-            return _union(frame, [owner], "reduced")
-        case _:
-            return _held(frame, expression)
-
-
-def _held(frame: types.FrameType, expression: ast.expr) -> _Found | None:
-    """A tensor, or a list of them, that lies there; a plain number adds nothing to the graph."""
-    value: Any = expression.value if isinstance(expression, ast.Constant) else _value(frame, expression)
-    if _is_tensor(value):
-        return (value,), "same"
-    if type(value) in (list, tuple) and value and all(_is_tensor(item) for item in value):
-        return tuple(value), "same"
-    return ((), "elementwise") if type(value) in (int, float) else None
-
-
-def _union(frame: types.FrameType, parts: list[ast.expr], like: Like) -> _Found | None:
-    tensors: tuple[torch.Tensor, ...] = ()
-    furthest = _LIKENESS.index(like)
-    for part in parts:
-        found = _tensors(frame, part)
-        if found is None:
-            return None
-        tensors += found[0]
-        furthest = max(furthest, _LIKENESS.index(found[1]))
-    return (tensors, _LIKENESS[furthest]) if tensors else None
-
-
-def _is_tensor(value: object) -> bool:
-    base: Literal[True] | type = sys.modules["torch"].Tensor
-    return base in type(value).__mro__
-
-
-def _value(frame: types.FrameType, expression: ast.expr) -> Any:  # noqa: ANN401 (any value of the user's)
-    """A name, attribute or constant subscript as the frame holds it; None for all else."""
-    match expression:
-        case ast.Name(id=name):
-            return look_up(frame, name)
-        case ast.Attribute(value=owner, attr=name):
-            there = _value(frame, owner)
-            return None if there is None or _is_tensor(there) else member(there, name)
-        case ast.Subscript(value=owner, slice=ast.Constant(value=key)):
-            there = _value(frame, owner)
-            return None if there is None or _is_tensor(there) else element(there, key)
-        case ast.Subscript(value=owner, slice=ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as key))):
-            there = _value(frame, owner)
-            return None if there is None or _is_tensor(there) else element(there, -key)
-        case _:
-            return None

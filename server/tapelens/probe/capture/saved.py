@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ...wire.snapshot import NodeState, SavedState
 from .functions import reads_saved
 from .graph import is_custom
+from .guards import someone_listens
 from .reading import dtype_of, shape_of, storage_of
 from .views import freshness
 
@@ -23,6 +24,7 @@ _FREED = "a second time"  # of torch's sentence "Trying to backward through the 
 _CHANGED = "modified by an inplace operation"
 _DETACHED = "detached in-place"
 _RESULT = "result"
+_FITS_NOTHING = (2, 3, 5, 7, 11, 13, 17, 19, 23)
 
 
 @dataclass(slots=True)
@@ -72,6 +74,7 @@ class SavedReader:
         self._slots: dict[type, tuple[_Slot, ...]] = {}
         torch = sys.modules["torch"]
         base = self._base = torch._C.TensorBase
+        self._misfit: torch.Tensor | None = None
         self._plain = frozenset((torch.Tensor, torch.nn.Parameter))
         self._dtypes: dict[Any, tuple[str, int]] = {}
         # bound once: they are asked for every saved tensor
@@ -92,8 +95,8 @@ class SavedReader:
                 for raw in dir(kind)
                 if raw.startswith(_RAW)
             )
-        if not slots:  # what an in-place operation on a view saved lies inside CopySlices, out of reach
-            return NodeSaved("unknown" if kind.__name__ == "CopySlices" else "saves_nothing")
+        if not slots:
+            return NodeSaved(self._state_of_copy_slices(node) if kind.__name__ == "CopySlices" else "saves_nothing")
         if not self._can_look:
             return NodeSaved("unknown", [Saved(slot.name, "not_shown") for slot in slots])
         found: list[Saved] = []
@@ -172,6 +175,23 @@ class SavedReader:
                 return NodeSaved("saves_nothing")
             case "maybe":
                 return NodeSaved("unknown", [Saved("saved_tensors", "not_shown", unsure=True)])
+
+    def _state_of_copy_slices(self, node: Any) -> NodeState:  # noqa: ANN401 (the node can be called)
+        """Whether the operation inside is still there.
+
+        NOTE [asking CopySlices]: what an in-place operation on a view saved lies inside it, out of reach.
+        Called with a gradient of a shape that fits nothing, which has no memory, it says first whether it
+        was freed, and refuses the shape before anything is computed.
+        """
+        if someone_listens() or sys.modules["torch"]._C._autograd._profiler_enabled():
+            return "unknown"
+        if self._misfit is None:
+            self._misfit = sys.modules["torch"].empty(_FITS_NOTHING, device="meta")
+        try:
+            node(self._misfit)
+        except RuntimeError as error:
+            return "freed" if _FREED in str(error) else "alive"
+        return "unknown"
 
     def _describe(self, name: str, data: torch.Tensor) -> Saved:
         dtype = self._dtype(data)
