@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "server")]
 
 from laws.corpus import marks
-from laws.measure import Laboratory, Verdict
+from laws.measure import TOLERATED, Laboratory, Verdict
 
 PAGE = ROOT / "docs" / "evidence.md"
 
@@ -86,6 +86,12 @@ def page(verdicts: list[Verdict], *, seconds: float) -> str:
         f"**{differences} differences** in {len(different)} programs.",
         "",
         *METHOD,
+        "",
+        "## What is tolerated",
+        "",
+        *(f"- {what}: {why}" for what, why in TOLERATED.items()),
+        "",
+        "## Programs",
         "",
         *([f"Facts that the tracer alone changes: {', '.join(f'{n} × {name}' for name, n in tracer.items())}.", ""] if tracer else []),
         "| program | facts | captures | walks | backwards | differences |",

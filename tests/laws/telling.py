@@ -182,8 +182,8 @@ def _content(tensor: torch.Tensor) -> str:
     inner = getattr(tensor, "_local_tensor", None)
     if inner is not None:
         return f"local({tensor_text(inner)})"
-    if "__torch_dispatch__" in vars(type(tensor)):
-        return "wrapper"
+    if type(tensor).__torch_dispatch__ is not torch.Tensor.__torch_dispatch__:
+        return "has kernels of its own"
     if tensor.is_nested:
         return f"nested({', '.join(_content(part) for part in tensor.detach().unbind())})"
     if tensor.layout is torch.sparse_coo:

@@ -62,7 +62,7 @@ def _wrong_tensors(frame: FrameType, snapshot: Snapshot) -> list[str]:
             "grad": (columns.grad[row], "none" if held is None else "held"),
             "grad_fn": (
                 None if columns.grad_fn_name[row] < 0 else strings[columns.grad_fn_name[row]],
-                None if tensor.grad_fn is None else type(tensor.grad_fn).__name__,
+                None if tensor.grad_fn is None else _name(tensor.grad_fn),
             ),
         }
         if held is not None:
@@ -85,7 +85,7 @@ def _wrong_graph(frame: FrameType, snapshot: Snapshot) -> list[str]:
     wrong: list[str] = []
     for node in nodes:
         row = rows.get(node.metadata.get(_KEY))
-        name = type(node).__name__
+        name = _name(node)
         if row is None:
             wrong.append(f"{name} is not among the nodes")
             continue
@@ -117,6 +117,12 @@ def _wrong_leaf(leaf: torch.Tensor, snapshot: Snapshot, row: int, shapes: Any) -
         return []
     said = list(shapes[snapshot.tensors.shape[row]])
     return [] if said == list(leaf.shape) else [f"a leaf of {list(leaf.shape)} is said to be {said}"]
+
+
+def _name(node: Any) -> str:
+    """Its class's; a node without a class of its own in Python is called by its C++ name."""
+    name = type(node).__name__
+    return node.name().rpartition("::")[2] if name == "CppFunction" else name
 
 
 def _walk(roots: list[Any]) -> list[Any]:

@@ -4,6 +4,7 @@ import inspect
 
 import torch
 from torch import nn
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from laws.corpus import program
 
@@ -138,7 +139,7 @@ def hooks_around_steps(tell):
         optimizer.register_step_post_hook(lambda o, args, kwargs: seen.append("after")),
         optimizer.register_state_dict_post_hook(lambda o, state: seen.append("state")),
         optimizer.register_load_state_dict_pre_hook(lambda o, state: seen.append("load")),
-        torch.optim.optimizer.register_optimizer_step_post_hook(lambda o, args, kwargs: seen.append("everyone's")),
+        register_optimizer_step_post_hook(lambda o, args, kwargs: seen.append("everyone's")),
     ]
     for _ in range(2):
         weight.sum().backward()
