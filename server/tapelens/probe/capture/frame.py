@@ -93,10 +93,12 @@ def capture_frame(
         grad_mode, inference_mode = torch.is_grad_enabled(), torch.is_inference_mode_enabled()
         keepers = find_keepers(
             frame,
+            scene.called,
             steps=steps,
             graph=scene.graph,
             saved=scene.saved,
-            runs=scene.backward.foresight.ran,
+            runs=() if scene.backward.root.chosen_by == "all" else scene.backward.foresight.ran,
+            in_line=scene.backward.root.chosen_by == "line",
             parameters=scene.parameters,
         )
         memory = tell_memory(
@@ -148,6 +150,11 @@ class _Scene:
     saved_unread: int
     backward: Backward
     details_until_ns: int
+
+    def called(self, tensor: object) -> str:
+        """What a person calls a tensor; its class in brackets where no name reaches it."""
+        named = self.reach.tensors.get(id(tensor))
+        return named.names[0] if named is not None and named.names else f"<{type(tensor).__name__}>"
 
 
 @dataclass(slots=True)

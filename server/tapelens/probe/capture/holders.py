@@ -7,7 +7,7 @@ import sys
 import time
 import types
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -42,14 +42,14 @@ class Way(NamedTuple):
 
     Attributes:
         path: As a person would write it.
-        container: The path of the outermost container on the way; empty before there is one.
+        containers: The paths of the containers on the way, outermost first.
         pattern: The path with subscripts left blank, the same for all elements of a list.
         scope: The function or module where the path begins.
         sealed: What lies inside has no name of its own: a generator's variables.
     """
 
     path: str
-    container: str
+    containers: tuple[str, ...]
     pattern: str
     kind: KeeperKind
     scope: str
@@ -58,23 +58,27 @@ class Way(NamedTuple):
 
     def attribute(self, name: str, kind: KeeperKind) -> Way:
         """To an attribute of it."""
-        return self._on(f".{name}", f".{name}", kind)
+        return self._on(f".{name}", f".{name}", kind, self.containers)
 
     def element(self, key: object) -> Way:
         """To an element of it."""
         kind = self.kind if self.kind in {"optimizer", "closure"} else "container"
-        return self._on(f"[{subscript(key)}]", "[]", kind, self.container or self.path)
+        return self._on(f"[{subscript(key)}]", "[]", kind, (*self.containers, self.path))
+
+    def of_parameter(self, name: str) -> Way:
+        """To what an optimizer keeps for a parameter."""
+        return self._on(f"[{name}]", "[]", "optimizer", (*self.containers, self.path))
 
     def inside(self, kind: KeeperKind) -> Way:
         """To what lies inside without a name."""
         return self._replace(kind=kind, depth=self.depth + 1, sealed=True)
 
-    def _on(self, step: str, blank: str, kind: KeeperKind, container: str = "") -> Way:
+    def _on(self, step: str, blank: str, kind: KeeperKind, containers: tuple[str, ...]) -> Way:
         if self.sealed:
             return self._replace(depth=self.depth + 1)
         return self._replace(
             path=self.path + step,
-            container=container or self.container,
+            containers=containers,
             pattern=self.pattern + blank,
             kind=kind,
             depth=self.depth + 1,
@@ -83,7 +87,7 @@ class Way(NamedTuple):
 
 def way_from(name: str, kind: KeeperKind, scope: str) -> Way:
     """To a variable."""
-    return Way(path=name, container="", pattern=name, kind=kind, scope=scope, depth=0, sealed=False)
+    return Way(path=name, containers=(), pattern=name, kind=kind, scope=scope, depth=0, sealed=False)
 
 
 class Holder(NamedTuple):
@@ -96,12 +100,15 @@ class Holder(NamedTuple):
 class HolderSearch:
     """Looks for tensors with a graph, and keeps those it found until it is dropped.
 
+    ``name_of`` tells what a person calls a parameter.
+
     Attributes:
         found: In the order of finding.
         cut: Values that a bound kept from being looked at.
     """
 
-    def __init__(self, *, deadline_ns: int) -> None:
+    def __init__(self, name_of: Callable[[object], str], *, deadline_ns: int) -> None:
+        self._name_of = name_of
         self.found: list[Holder] = []
         self.cut = 0
         self._deadline_ns = deadline_ns
@@ -212,11 +219,12 @@ class HolderSearch:
                 self._meet(value, way.attribute(name, "module"))
 
     def _open_optimizer(self, optimizer: object, way: Way) -> None:
-        for index, (_, state) in enumerate(dict_items((own_dict(optimizer) or {}).get("state"))):
-            owner = way.attribute("state", "optimizer")
-            named = owner._replace(path=f"{owner.path}[<Parameter {index}>]", pattern=f"{owner.pattern}[]")
-            for key, value in dict_items(state):
-                self._meet(value, named.element(key))
+        states = way.attribute("state", "optimizer")
+        for owner, state in dict_items((own_dict(optimizer) or {}).get("state")):
+            if id(state) not in self._seen:
+                self._seen.add(id(state))
+                for key, value in dict_items(state):
+                    self._meet(value, states.of_parameter(self._name_of(owner)).element(key))
 
     def _open_exception(self, error: BaseException, way: Way) -> None:
         inside = way.inside("exception")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -47,11 +47,13 @@ class Keepers:
 
 def find_keepers(
     frame: FrameType,
+    name_of: Callable[[object], str],
     *,
     steps: Sequence[int],
     graph: Graph,
     saved: Sequence[NodeSaved],
-    runs: Iterable[int],
+    runs: Collection[int],
+    in_line: bool,
     parameters: set[int],
 ) -> Keepers:
     """Look below every name that the frame's thread reaches for nodes of earlier steps.
@@ -61,20 +63,18 @@ def find_keepers(
     own, but nothing is older than what it was made from: a node is as old as the newest node below it.
 
     ``steps`` are the clock at the ends of this thread's steps, ascending (``StepClock.boundaries``);
-    ``saved`` belongs to the rows of ``graph``, whose ``runs`` the backward foreseen runs; ``parameters``
-    are storages.
+    ``saved`` belongs to the rows of ``graph``, whose ``runs`` the backward foreseen runs, which is
+    written ``in_line``, or else was only guessed; ``parameters`` are storages.
     """
     if len(steps) < _TWO:
         return Keepers()
     until_ns = time.perf_counter_ns() + BUDGET_MS * 1_000_000
-    search = HolderSearch(deadline_ns=until_ns)
+    search = HolderSearch(name_of, deadline_ns=until_ns)
     for scope in scopes_of(frame):
         search.look(scope.variables, scope.kind, scope.name)
     ages = Ages(deadline_ns=until_ns)
     old_before = steps[-_TWO]
-    running = {graph.nodes[row] for row in runs}
-    if any(len(_steps_of(ages.old_below(node, old_before), steps, ages)) >= _TWO for node in _tops(graph, runs)):
-        running = set()  # it runs through the very graphs that nobody meant to keep
+    running = _running(graph, runs, ages, steps, in_line=in_line)
     groups = _groups(search.found, ages, old_before, steps, running)
     bill = _Bill(graph, saved, parameters)
     every = [_keeper(group, ages, steps, bill, graph) for group in groups]
@@ -176,9 +176,17 @@ class _Group:
     old: dict[Node, None] = field(default_factory=dict["Node", None])
 
 
-def _tops(graph: Graph, runs: Iterable[int]) -> list[Node]:
-    """Of the nodes that run, the newest: everything else that runs lies below it, or beside it."""
-    return [graph.nodes[row] for row in (max(runs, default=None),) if row is not None]
+def _running(graph: Graph, runs: Collection[int], ages: Ages, steps: Sequence[int], *, in_line: bool) -> set[Node]:
+    """Nodes of earlier steps that are not kept by mistake: the backward foreseen runs them."""
+    if not runs:
+        return set()
+    top = graph.nodes[max(runs)]
+    old_before = steps[-_TWO]
+    if ages.made_at(top) < old_before and not in_line:
+        return set()
+    if len(_steps_of(ages.old_below(top, old_before), steps, ages)) >= _TWO:
+        return set()  # it runs through the very graphs that nobody meant to keep
+    return {graph.nodes[row] for row in runs}
 
 
 def _steps_of(nodes: Iterable[Node], steps: Sequence[int], ages: Ages) -> set[int]:
@@ -238,9 +246,8 @@ class _Bill:
 
 def _keeper(group: _Group, ages: Ages, steps: Sequence[int], bill: _Bill, graph: Graph) -> Keeper:
     first, last = group.holders[0], group.holders[-1]
-    several = len(group.holders) > 1
     return Keeper(
-        path=first.way.container or first.way.path if several else first.way.path,
+        path=first.way.path if first is last else _common_container(group.holders),
         first=first.way.path,
         last=last.way.path,
         kind=first.way.kind,
@@ -251,3 +258,10 @@ def _keeper(group: _Group, ages: Ages, steps: Sequence[int], bill: _Bill, graph:
         nodes=len(group.old),
         size_bytes=bill.bytes_of(group.old),
     )
+
+
+def _common_container(holders: list[Holder]) -> str:
+    """The innermost container that all of them lie in."""
+    first = holders[0].way
+    shared = [path for path in first.containers if all(path in holder.way.containers for holder in holders)]
+    return shared[-1] if shared else first.path
