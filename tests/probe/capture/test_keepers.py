@@ -1,4 +1,4 @@
-"""Names that keep graphs of earlier steps alive: leaks are named, and to drop the name frees the graph; sound programs are left alone."""
+"""Leaks are named, and dropping the name frees the graph; of a sound program nothing is said."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from types import FrameType
 from typing import Any
 
 import pytest
-import torch
 
 from probe.capture.stops import Stop, run
 from tapelens.probe.capture.frame import capture_frame
