@@ -46,23 +46,23 @@ def inference() -> torch.Tensor:
 
 
 KINDS: dict[str, tuple[Callable[[], torch.Tensor], tuple[int, ...] | None, str | None]] = {
-    "meta": (lambda: torch.ones(3, device="meta"), (3,), None),
-    "sparse": (lambda: torch.eye(3).to_sparse().requires_grad_(), (3, 3), None),
-    "sparse rows": (csr, (3, 3), None),
+    "meta": (lambda: torch.ones(3, device="meta"), (3,), "meta"),
+    "sparse": (lambda: torch.eye(3).to_sparse().requires_grad_(), (3, 3), "sparse_coo"),
+    "sparse rows": (csr, (3, 3), "sparse_csr"),
     "nested": (lambda: nested(torch.strided), None, "nested"),
     "jagged": (lambda: nested(torch.jagged), None, "subclass"),
-    "quantised": (quantised, (3,), None),
-    "fake": (fake, (3,), None),
+    "quantised": (quantised, (3,), "quantised"),
+    "fake": (fake, (3,), "code"),
     "inference": (inference, (3,), "inference"),
     "uninitialised": (nn.UninitializedParameter, None, "no shape yet"),
     "uninitialised buffer": (nn.UninitializedBuffer, None, "no shape yet"),
     "complex": (lambda: torch.tensor([3 + 4j], requires_grad=True), (1,), None),
-    "conjugated": (lambda: torch.tensor([3 + 4j]).conj(), (1,), None),
+    "conjugated": (lambda: torch.tensor([3 + 4j]).conj(), (1,), "conjugated"),
     "bool": (lambda: torch.tensor([True, False]), (2,), None),
     "half": (lambda: torch.ones(2, dtype=torch.float16), (2,), None),
     "empty": (lambda: torch.empty(0, 3), (0, 3), None),
     "expanded": (lambda: torch.ones(1).expand(4), (4,), None),
-    "resized away": (lambda: emptied(torch.ones(4)), (4,), None),
+    "resized away": (lambda: emptied(torch.ones(4)), (4,), "emptied"),
 }
 
 

@@ -58,6 +58,46 @@ def is_plain_on_cpu(tensor: torch.Tensor) -> bool:
     return _reaches_memory(tensor)
 
 
+def why_unread(tensor: torch.Tensor) -> str | None:  # noqa: PLR0911 (one reason after another)
+    """Why kernels may not read the values of a tensor that is not plain; None for a plain one.
+
+    Call it ``undisturbed``.
+    """
+    if is_plain_on_cpu(tensor):
+        return None
+    if is_uninitialised(tensor):
+        return "there are none yet"
+    if answers_itself(type(tensor)):
+        return "reading them would run the subclass's own code"
+    base = sys.modules["torch"]._C.TensorBase
+    device = base.device.__get__(tensor)
+    if device.type == "meta":
+        return "a meta tensor has none"
+    if device.type != "cpu":
+        return f"they are on {device}: reading them would make the program wait for it"
+    reason = _odd_form(tensor)
+    if reason is None and someone_listens():
+        return "a tracer or a torch.func transform would take the reading for the program's own"
+    return reason or ("its form is not known here" if _reaches_memory(tensor) else "its storage was emptied")
+
+
+def _odd_form(tensor: torch.Tensor) -> str | None:
+    """How memory on the CPU holds the values otherwise than plainly."""
+    base = sys.modules["torch"]._C.TensorBase
+    layout = str(base.layout.__get__(tensor)).removeprefix("torch.")
+    if layout != "strided":
+        return f"they are stored as {layout}"
+    asked = (
+        (base.is_nested.__get__, "they are nested"),
+        (base.is_quantized.__get__, "they are quantised"),
+        (base.is_conj, "its memory holds them conjugated"),
+        (base.is_neg, "its memory holds them negated"),
+        (sys.modules["torch"]._is_functional_tensor, "they are a tracer's"),
+        (sys.modules["torch"]._C._is_cow_tensor, "reading them would copy memory that is shared until somebody writes"),
+    )
+    return next((reason for is_so, reason in asked if is_so(tensor)), None)
+
+
 def is_uninitialised(tensor: torch.Tensor) -> bool:
     """A lazy module's parameter that has no shape yet."""
     return sys.modules["torch"].nn.parameter.UninitializedTensorMixin in type(tensor).__mro__

@@ -23,6 +23,9 @@ NAMES_A_TENSOR = 4
 _DEPTH = 4  # containers and plain objects inside one another; modules inside modules count nothing
 _OF_MODULES = frozenset(("_parameters", "_buffers", "_modules", "training"))
 _OF_OPTIMIZERS = frozenset(("param_groups", "state", "defaults"))
+_THROUGH = {"_orig_mod": "OptimizedModule", "_actual_script_module": "TopLevelTracedModule"}
+"""By attribute, the classes of torch.compile and torch.jit.trace that answer with the names of the module they hold."""
+
 _Kind = Literal["atom", "tensor", "module", "optimizer", "node", "other"]
 
 
@@ -183,8 +186,8 @@ class Reach:
         for key, child in dict_items(own.get("_modules")):
             self._meet(child, _child(module, name, key), depth or 1)
         for key, value in list(own.items()):
-            if key not in _OF_MODULES and not _is_hook_table(key):
-                self._meet(value, f"{name}.{key}", depth + 1)
+            if key not in _OF_MODULES and not _is_torchs_own(key):
+                self._meet(value, _child(module, name, key) if key in _THROUGH else f"{name}.{key}", depth + 1)
         if _is_scripted(own.get("_c")):
             self._open_scripted(own["_c"], name)
 
@@ -233,7 +236,7 @@ class Reach:
             for key, value in dict_items(state) if called is not None else ():
                 self._hold(name, self._meet(value, f"{name}.state[{called}][{subscript(key)}]", 1))
         for key, value in list(own.items()):
-            if key not in _OF_OPTIMIZERS and not _is_hook_table(key):
+            if key not in _OF_OPTIMIZERS and not _is_torchs_own(key):
                 self._meet(value, f"{name}.{key}", 1)
 
     def _hold(self, optimizer: str, found: Named | None) -> None:
@@ -261,9 +264,10 @@ def _is_plain_name(name: object) -> bool:
     return type(name) is str and not name.startswith(("__", "."))
 
 
-def _is_hook_table(key: str) -> bool:
-    """Torch's own dicts of hooks in a module or an optimizer, such as ``_forward_hooks_with_kwargs``."""
-    return key.startswith("_") and key.endswith(("_hooks", "_hook", "_hooks_with_kwargs", "_hooks_always_called"))
+def _is_torchs_own(key: str) -> bool:
+    """Torch's own dicts of hooks in a module or an optimizer, such as ``_forward_hooks_with_kwargs``; dunder names."""
+    hooks = ("_hooks", "_hook", "_hooks_with_kwargs", "_hooks_always_called")
+    return key.startswith("__") or (key.startswith("_") and key.endswith(hooks))
 
 
 def _is_scripted(compiled: object) -> bool:
@@ -274,7 +278,7 @@ def _child(module: Any, name: str, key: object) -> str:  # noqa: ANN401 (a modul
     """A module inside a module: ``layers[3]``, ``heads["a"]``, ``model.encoder``."""
     text = key if type(key) is str else "?"
     kind = type(module)
-    if text == "_orig_mod" and kind.__name__ == "OptimizedModule":  # torch.compile's passes all names through
+    if _THROUGH.get(text) == kind.__name__:
         return name
     has_items = class_attribute(kind, "__getitem__") is not None
     if has_items and (text.isdigit() or class_attribute(kind, "keys") is not None):

@@ -108,11 +108,17 @@ def storage_of(tensor: torch.Tensor) -> tuple[int, int] | None:
     try:
         storage = sys.modules["torch"]._C.TensorBase.untyped_storage(tensor)
         size = storage.nbytes()
-        if answers_itself(type(tensor)) and not sys.modules["torch"]._C._is_cow_tensor(tensor):
+        if _may_wrap(tensor):
             storage.data_ptr()  # raises in a wrapper: what it wraps holds the memory
         return (storage._cdata, size) if type(size) is int else None
     except (RuntimeError, NotImplementedError):  # sparse, functorch
         return None
+
+
+def _may_wrap(tensor: torch.Tensor) -> bool:
+    """A wrapper's storage has bytes and no memory; asking a FakeTensor's or a lazy copy's would be noticed."""
+    kind = type(tensor)
+    return answers_itself(kind) and not _is_fake(kind) and not sys.modules["torch"]._C._is_cow_tensor(tensor)
 
 
 def _read(reading: Reading) -> None:
@@ -196,10 +202,13 @@ def _requires_grad(tensor: torch.Tensor | None) -> bool:
 
 
 def _device(tensor: torch.Tensor) -> torch.device:
-    fake = type(tensor).__name__ == "FakeTensor" and _is_honest(type(tensor))
-    if fake:  # its device property runs a kernel
+    if _is_fake(type(tensor)):  # its device property runs a kernel
         return object.__getattribute__(tensor, "fake_device")
     return sys.modules["torch"]._C.TensorBase.device.__get__(tensor)
+
+
+def _is_fake(kind: type) -> bool:
+    return any(base.__name__ == "FakeTensor" and _is_honest(base) for base in kind.__mro__)
 
 
 def _is_honest(kind: type) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...wire.snapshot import BackwardEffect, TensorColumns
 from .graph import Graph, node_name
+from .guards import why_unread
 from .names import Named
 from .reading import Reading, read_tensor
 from .statistics import StatisticsTable
@@ -122,4 +123,14 @@ class TensorRows:
             if id(tensor) not in rows:
                 rows[id(tensor)] = table.add(tensor)
         self.unread_values += table.left_out
+        for reading in readings:
+            _say_why_unread(reading, rows)
         return rows
+
+
+def _say_why_unread(reading: Reading, rows: dict[int, int]) -> None:
+    if reading.not_shown is None and rows.get(id(reading.tensor), NONE) == NONE:
+        reading.not_shown = f"its values: {why_unread(reading.tensor) or NO_BUDGET}"
+
+
+NO_BUDGET = "one stop reads only so many bytes, for only so long"
