@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections import OrderedDict, deque
-from dataclasses import dataclass, replace
-from functools import partial
+from collections import OrderedDict, UserDict, defaultdict, deque
+from dataclasses import dataclass, fields, replace
+from enum import Enum
+from functools import lru_cache, partial
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -190,3 +191,190 @@ def test_a_function_of_a_librarys_is_sited_in_the_library():
     assert node.custom is not None
     assert (node.custom.function, node.custom.in_library) == ("CheckpointFunction", True)
     del y
+
+
+class Encoding(UserDict[str, Any]):
+    """As transformers' tokenizers return: it keeps a dict and passes it off as its own."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError("asked")
+
+
+@dataclass
+class Output(OrderedDict[str, Any]):
+    """As transformers' models return: a dict whose keys are its fields."""
+
+    loss: Any = None
+    logits: Any = None
+
+    def __post_init__(self) -> None:
+        """Put the fields among the items."""
+        for each in fields(self):
+            self[each.name] = getattr(self, each.name)
+
+
+def test_batches_and_outputs_are_named_as_their_users_write():
+    batch, out = Encoding({"input_ids": torch.ones(1)}), Output(torch.ones(1), (torch.ones(1),))
+    assert names(capture(sys._getframe())) == {'batch["input_ids"]', "out.loss", "out.logits[0]"}
+    del batch, out
+
+
+class Colour(Enum):
+    RED = 1
+
+
+def test_keys_of_any_kind_stand_between_the_brackets_as_they_are_written():
+    w = torch.ones(1)
+    table = {(0, "a"): torch.ones(1), Colour.RED: torch.ones(1), b"x": torch.ones(1), None: torch.ones(1)}
+    state: dict[Any, Any] = defaultdict(dict)
+    state[w]["step"] = torch.ones(1)
+    assert names(capture(sys._getframe())) == {
+        "w",
+        'table[0, "a"]',
+        "table[Colour.RED]",
+        "table[b'x']",
+        "table[None]",
+        'state[w]["step"]',
+    }
+    del w, table, state
+
+
+class Record(dict[str, Any]):
+    """A dict that carries more than its items."""
+
+    b: torch.Tensor
+
+
+def test_a_subclass_of_a_container_may_carry_more_than_its_items():
+    record = Record(a=torch.ones(1))
+    record.b = torch.ones(1)
+    seen, listed = {torch.ones(1)}, [frozenset({torch.ones(1)})]
+    assert names(capture(sys._getframe())) == {'record["a"]', "record.b", "[*seen][0]", "[*listed[0]][0]"}
+    del record, seen, listed
+
+
+def test_a_partials_arguments_are_named_and_caches_and_weak_references_are_not_followed():
+    import weakref
+
+    step = partial(dict[str, Any], {}, alpha=torch.ones(1), beta=(torch.ones(1),))
+
+    @lru_cache
+    def cached() -> torch.Tensor:
+        return torch.ones(1)
+
+    kept = cached()
+    watched, weak = weakref.ref(kept), weakref.WeakValueDictionary({"a": kept})
+    assert names(capture(sys._getframe())) == {
+        'step.keywords["alpha"]',
+        'step.keywords["beta"][0]',
+        "kept",
+    }
+    del step, kept, watched, weak
+
+
+def test_distributions_and_packed_sequences_are_looked_into():
+    normal = torch.distributions.Normal(torch.zeros(2), torch.ones(2))
+    packed = nn.utils.rnn.pack_sequence([torch.ones(3), torch.ones(2)])
+    found = names(capture(sys._getframe()))
+    assert {"normal.loc", "normal.scale", "packed.data", "packed.batch_sizes"} <= found
+    del normal, packed
+
+
+class Block(nn.Module):
+    def __init__(self, shared: nn.Module):
+        super().__init__()
+        self.shared = shared
+        self.unhooked_features = torch.ones(1)
+
+    @property
+    def costly(self) -> torch.Tensor:
+        raise AssertionError("asked")
+
+
+class Trainer:
+    """A plain object of the user's."""
+
+    def __init__(self) -> None:
+        shared = nn.Linear(1, 1, bias=False)
+        self.model = nn.ModuleDict({"encoder": Block(shared), "decoder": Block(shared)})
+        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=0.1, momentum=0.9)
+        self.history: list[Any] = []
+
+    @property
+    def loss(self) -> torch.Tensor:
+        raise AssertionError("asked")
+
+    def step(self) -> Stop:
+        self.history.append({"loss": torch.ones(1)})
+        torch.stack([parameter.sum() for parameter in self.model.parameters()]).sum().backward()
+        self.optimizer.step()
+        return capture(sys._getframe())
+
+
+def test_self_of_a_trainer_leads_to_its_model_optimizer_and_history_and_a_shared_module_has_both_names():
+    stop = Trainer().step()
+    shared = stop.tensors['self.model["encoder"].shared.weight']
+    assert shared.names == ('self.model["encoder"].shared.weight', 'self.model["decoder"].shared.weight')
+    assert (shared.module, shared.optimizer) == ('self.model["encoder"].shared', "self.optimizer")
+    momentum = stop.tensors['self.optimizer.state[self.model["encoder"].shared.weight]["momentum_buffer"]']
+    assert momentum.optimizer == "self.optimizer"
+    assert {'self.history[0]["loss"]', 'self.model["encoder"].unhooked_features'} <= names(stop)
+
+
+def test_tied_parameters_have_both_names():
+    embed, head = nn.Embedding(4, 2), nn.Linear(2, 4, bias=False)
+    head.weight = embed.weight
+    stop = capture(sys._getframe())
+    assert stop.tensors["embed.weight"].names == ("embed.weight", "head.weight")
+    del embed, head
+
+
+def test_lists_in_an_optimizers_state_and_tensors_in_its_groups_are_named():
+    w = torch.ones(2, requires_grad=True)
+    optimizer = torch.optim.SGD([w], lr=torch.tensor(0.1))
+    optimizer.state[w]["history"] = [torch.ones(2)]
+    found = capture(sys._getframe())
+    assert {'optimizer.param_groups[0]["lr"]', 'optimizer.state[w]["history"][0]'} <= names(found)
+    del w, optimizer
+
+
+def test_a_generators_and_a_comprehensions_frame_show_their_own_variables():
+    stops: list[Stop] = []
+
+    def generate(x: torch.Tensor):
+        held = x * 2
+        stops.append(capture(sys._getframe()))
+        yield held
+
+    list(generate(torch.ones(1)))
+    [stops.append(capture(sys._getframe())) for element in [torch.ones(1)] if element.numel()]
+    assert names(stops[0]) == {"x", "held"}
+    assert "element" in names(stops[1])
+    assert not any(name.startswith(".") for stop in stops for name in names(stop))
+
+
+def test_a_module_under_torch_compile_keeps_the_names_of_its_own():
+    model = torch.compile(nn.Linear(1, 1), backend="eager")
+    assert names(capture(sys._getframe())) == {"model.weight", "model.bias"}
+    del model
+
+
+def test_a_graph_that_only_a_node_or_an_edge_of_the_frame_holds_is_shown():
+    w = torch.ones(2, requires_grad=True)
+    edge = torch.autograd.graph.get_gradient_edge(w * 2)
+    stop = capture(sys._getframe())
+    assert stop.node_names == ["AccumulateGrad", "MulBackward0"]
+    del edge
+    node = (w * 2).exp().grad_fn
+    assert capture(sys._getframe()).node_names == ["AccumulateGrad", "MulBackward0", "ExpBackward0"]
+    del node
+
+
+def test_what_a_wrapper_wraps_is_named_behind_it():
+    from torch.testing._internal.two_tensor import TwoTensor
+
+    both = TwoTensor(torch.ones(2), torch.ones(2))
+    stop = capture(sys._getframe())
+    assert names(stop) == {"both", "both.a", "both.b"}
+    assert (stop.tensors["both"].storage, stop.tensors["both.a"].storage_bytes) == (None, 8)
+    del both

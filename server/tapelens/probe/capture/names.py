@@ -62,6 +62,7 @@ class _Visit(NamedTuple):
     value: Any
     name: str
     depth: int
+    again: bool = False
 
 
 class Reach:
@@ -131,7 +132,7 @@ class Reach:
             return self._found(value, name, depth)
         if id(value) in self._seen and depth:
             if kind == "module":
-                self._name_again(value, name)
+                self._queue.append(_Visit(value, name, depth, again=True))
             return None
         self._seen.add(id(value))
         if kind == "node":
@@ -162,8 +163,10 @@ class Reach:
         return None if found is None else found.names[0]
 
     def _open(self, visit: _Visit) -> None:
-        value, name, depth = visit
-        if self._kinds[type(value)] == "module":
+        value, name, depth, again = visit
+        if again:  # a module that two modules hold: what lies in it has two names
+            self._name_tensors(value, name, depth)
+        elif self._kinds[type(value)] == "module":
             self._open_module(value, name, depth)
         else:
             parts = parts_of(value, self._called)
@@ -198,12 +201,6 @@ class Reach:
                 found = self._meet(tensor, _parameter(module, name, key), depth)
                 if found is not None and found.module is None:
                     found.module = name
-
-    def _name_again(self, module: object, name: str) -> None:
-        """A module that two modules hold: what lies in it has two names."""
-        if self._visits:
-            self._visits -= 1
-            self._name_tensors(module, name, 1)
 
     def _open_scripted(self, compiled: Any, name: str) -> None:  # noqa: ANN401 (torch._C.ScriptModule)
         """TorchScript keeps parameters, buffers and modules where Python has no dicts of them."""
