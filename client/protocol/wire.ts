@@ -669,6 +669,8 @@ export interface Capture {
   readonly thread: number;
   /** 0 for the innermost frame. */
   readonly depth: number;
+  /** The server's count of the session's stops, for a probe that cannot count them itself. */
+  readonly stop: number;
 }
 
 /** Pause the program before the fault when one of these rules speaks; ``all`` for any. */
@@ -783,6 +785,16 @@ export interface TensorSentence {
   readonly advice: string;
 }
 
+/** What a person should read about a name that keeps old graphs alive. */
+export interface KeeperSentence {
+  /** Row of the snapshot's ``memory.keepers``. */
+  readonly keeper: number;
+  /** One sentence. */
+  readonly text: string;
+  /** What to do. */
+  readonly advice: string;
+}
+
 /** One stop with all that a front end needs to draw it. */
 export interface PanelStop {
   readonly kind: "stop";
@@ -794,6 +806,8 @@ export interface PanelStop {
   readonly source: SourceExcerpt;
   /** One for each tensor of the frame. */
   readonly sentences: readonly TensorSentence[];
+  /** One for each of the snapshot's ``memory.keepers``. */
+  readonly keepers: readonly KeeperSentence[];
   /** What backward will do, in one or two sentences; empty without a graph. */
   readonly forecast: string;
 }

@@ -11,7 +11,13 @@ The object::
             "tensors": [TENSOR], "graph": {"nodes": [NODE], "edges": [{"from", "to", "input_nr"}]},
             "backward": {"root", "chosen_by", "will_raise", "nodes_freed", …}, "ran": null or the
             backward that followed, "gradients": [FLOW], "left_out": [{"what", "count", "why"}],
-            "not_shown": null, or why there is no snapshot}
+            "memory": MEMORY, "not_shown": null, or why there is no snapshot}
+
+    MEMORY = {"parameters", "buffers", "gradients", "optimizer", "kept": bytes of each, a storage once,
+              "kept_by": [{"path", "line", "function", "module", "nodes", "storages", "bytes"}],
+              "packed": saved tensors that hooks packed, "devices": [{"device", "allocated", "reserved",
+              "peak"}], "keepers": [{"path", "first", "last", "kind", "function", "tensors", "steps",
+              "nodes", "bytes", "node": the first tensor's grad_fn, its key, "message"}]}
 
     TENSOR = {"name", "names", "shape", "dtype", "device", "is_leaf", "requires_grad", "retains_grad",
               "grad_fn": the node's type, "grad_fn_node": its key, "version", "backward_effect",
@@ -51,6 +57,7 @@ from ..wire.processes import Uncaught
 from ..wire.sites import Site
 from ..wire.snapshot import Backward, Snapshot
 from .carry import gradients_after
+from .memory_json import memory_object
 
 Json = dict[str, Any]
 
@@ -119,7 +126,16 @@ def stop_object(stop: StopSettled, gradients: Sequence[Gradients], *, hit: int) 
     snapshot = stop.snapshot
     if snapshot is None:
         empty: Json = {"stop": None, "tensors": [], "graph": {"nodes": [], "edges": []}, "gradients": [], "ran": None}
-        return head | empty | {"backward": None, "left_out": [], "not_shown": "no snapshot was taken"}
+        return (
+            head
+            | empty
+            | {
+                "backward": None,
+                "left_out": [],
+                "memory": None,
+                "not_shown": "no snapshot was taken",
+            }
+        )
     tensors = tensor_rows(snapshot)
     nodes = node_rows(snapshot)
     ran = gradients_after(snapshot, gradients)
@@ -133,6 +149,7 @@ def stop_object(stop: StopSettled, gradients: Sequence[Gradients], *, hit: int) 
         "ran": _ran_object(ran[-1]) if ran else None,
         "backward": _backward_object(snapshot.backward, tensors, nodes),
         "left_out": [asdict(each) for each in snapshot.left_out],
+        "memory": memory_object(snapshot, nodes),
         "not_shown": None,
     }
 

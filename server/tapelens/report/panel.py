@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..store.sessions import Stop
 from ..wire.panel import PanelStop
 from .excerpt import excerpt
+from .memory import keeper_sentences
 from .sentences import forecast, tensor_sentences
 
 
@@ -18,5 +19,6 @@ def panel_stop(stop: Stop) -> PanelStop:
         snapshot=snapshot,
         source=excerpt(snapshot.site.path, snapshot.site.line),
         sentences=tensor_sentences(snapshot),
+        keepers=keeper_sentences(snapshot),
         forecast=forecast(snapshot),
     )

@@ -11,6 +11,7 @@ from ..store.rows import (
     NodeRow,
     TensorRow,
     edge_gradient_rows,
+    kept_rows,
     leaf_gradient_rows,
     node_gradient_rows,
     node_rows,
@@ -24,6 +25,9 @@ from .wording import counted, printable, size
 
 ROWS_SHOWN = 40
 """Rows of one table; more are counted in a last line."""
+
+KEPT_SHOWN = 5
+"""Rows of the table of what is kept."""
 
 NARROW = 100
 """Columns below which a table drops what is the same in each row."""
@@ -58,6 +62,24 @@ def tensor_table(snapshot: Snapshot, *, width: int) -> Table:
         dtype, device = next(iter(kinds))
         table.caption = printable(f"all {dtype} on {device}")
         table.caption_justify = "left"
+    return table
+
+
+def kept_table(snapshot: Snapshot) -> Table | None:
+    """Where most of what is kept for backward was made; None when no line or module is known."""
+    rows = [row for row in kept_rows(snapshot) if row.site is not None or row.module is not None]
+    if not rows:
+        return None
+    with_modules = any(row.module for row in rows)
+    table = _table("kept by", *(["module"] if with_modules else []), "nodes", "bytes")
+    for row in rows[:KEPT_SHOWN]:
+        module = [Text(printable(row.module or ""), style="dim")] if with_modules else []
+        where = wording.place(row.site, beside=snapshot.site.path) if row.site else "?"
+        table.add_row(printable(where), *module, f"{row.nodes:,}", size(row.size_bytes))
+    if rest := rows[KEPT_SHOWN:]:
+        left = size(sum(row.size_bytes for row in rest))
+        cells = ["", ""] if with_modules else [""]
+        table.add_row(Text(f"… {len(rest):,} more", style="dim"), *cells, left)
     return table
 
 

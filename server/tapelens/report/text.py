@@ -17,8 +17,9 @@ from ..wire.processes import Uncaught
 from ..wire.sites import Site
 from ..wire.snapshot import Snapshot
 from .excerpt import excerpt
+from .memory import device_lines, is_worth_saying, keeper_sentences, memory_line
 from .sentences import forecast, tensor_sentences
-from .tables import arrived_table, flow_table, tape_table, tensor_table
+from .tables import arrived_table, flow_table, kept_table, tape_table, tensor_table
 from .wording import counted, place, printable, size
 
 PIPE_WIDTH = 120
@@ -91,8 +92,22 @@ class TextReport:
             near = "bold red" if backward.will_raise is not None else "bold"
             self._print()
             self._indented(Text(printable(ahead), style=near if backward.chosen_by == "line" else "dim"))
+        self._memory(snapshot)
         for left_out in snapshot.left_out:
             self._indented(Text(printable(f"{left_out.count:,} {left_out.what} left out: {left_out.why}"), style="dim"))
+
+    def _memory(self, snapshot: Snapshot) -> None:
+        """The sums, where most of what is kept was made, and who keeps old graphs alive."""
+        if not is_worth_saying(snapshot.memory):
+            return
+        self._print()
+        self._indented(Text(f"memory: {printable(memory_line(snapshot.memory))}", style="dim"))
+        for line in device_lines(snapshot.memory):
+            self._indented(Text(printable(line), style="dim"))
+        if (kept := kept_table(snapshot)) is not None:
+            self._indented(kept)
+        for keeper in keeper_sentences(snapshot):
+            self._indented(Text.assemble((printable(keeper.text), "yellow"), " ", (printable(keeper.advice), "dim")))
 
     def _explain(self, snapshot: Snapshot) -> None:
         """The sentences that were not told before."""

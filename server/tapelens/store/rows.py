@@ -140,6 +140,17 @@ class SavedRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KeptRow:
+    """What the nodes of one line and module keep; see ``wire.memory.KeptColumns``."""
+
+    site: Site | None
+    module: str | None
+    nodes: int
+    storages: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class EdgeGradientRow:
     """What flowed along one edge; node keys."""
 
@@ -291,6 +302,21 @@ def hook_rows(snapshot: Snapshot) -> list[HookRow]:
             site=_at(snapshot.sites, columns.site[row]),
         )
         for row, tensor in enumerate(columns.tensor)
+    ]
+
+
+def kept_rows(snapshot: Snapshot) -> list[KeptRow]:
+    """Bytes kept for backward by line and module, most first."""
+    columns = snapshot.memory.kept_by
+    return [
+        KeptRow(
+            site=_at(snapshot.sites, site),
+            module=_at(snapshot.strings, columns.module[row]),
+            nodes=columns.nodes[row],
+            storages=columns.storages[row],
+            size_bytes=columns.size_bytes[row],
+        )
+        for row, site in enumerate(columns.site)
     ]
 
 

@@ -72,6 +72,21 @@ class TensorSentence:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KeeperSentence:
+    """What a person should read about a name that keeps old graphs alive.
+
+    Attributes:
+        keeper: Row of the snapshot's ``memory.keepers``.
+        text: One sentence.
+        advice: What to do.
+    """
+
+    keeper: int
+    text: str
+    advice: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PanelStop:
     """One stop with all that a front end needs to draw it.
 
@@ -79,6 +94,7 @@ class PanelStop:
         reason: DAP's reason of the stop, or a rule's slug when it paused the program.
         source: Where the frame stands.
         sentences: One for each tensor of the frame.
+        keepers: One for each of the snapshot's ``memory.keepers``.
         forecast: What backward will do, in one or two sentences; empty without a graph.
     """
 
@@ -88,6 +104,7 @@ class PanelStop:
     snapshot: Snapshot
     source: SourceExcerpt
     sentences: tuple[TensorSentence, ...]
+    keepers: tuple[KeeperSentence, ...]
     forecast: str
 
 
