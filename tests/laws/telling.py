@@ -83,19 +83,21 @@ def nodes_below(*roots: Any) -> list[Any]:
 
 
 def _bytes_saved(node: Any) -> int:
-    """What lies in the raw slots; the hooks that packed others are not run."""
-    total = 0
-    for name in dir(node):
+    return sum(tensor.untyped_storage().nbytes() for tensor in saved_by(node) if tensor.layout is torch.strided)
+
+
+def saved_by(node: Any) -> list[torch.Tensor]:
+    """Plain tensors in the raw slots; the hooks that packed others are not run."""
+    found: list[torch.Tensor] = []
+    for name in dir(type(node)):
         if name.startswith("_raw_saved_"):
             try:
                 slots = getattr(node, name)
-            except RuntimeError:
+            except RuntimeError:  # freed
                 continue
-            for slot in slots if isinstance(slots, tuple) else (slots,):
-                data = getattr(slot, "data", None)
-                if type(data) in (torch.Tensor, torch.nn.Parameter) and data.layout is torch.strided:
-                    total += data.untyped_storage().nbytes()
-    return total
+            every = [getattr(slot, "data", None) for slot in (slots if isinstance(slots, tuple) else (slots,))]
+            found += [data for data in every if type(data) in (torch.Tensor, torch.nn.Parameter)]
+    return found
 
 
 def line_of_program(frame: FrameType | None) -> str:

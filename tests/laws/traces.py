@@ -16,10 +16,11 @@ from typing import Any
 import torch
 
 from laws.corpus import HOME
-from laws.telling import Tell, lines_of
+from laws.telling import Tell, lines_of, nodes_below, saved_by
 
 Facts = dict[str, Any]
 _HOME = str(HOME)
+_PLAIN = (torch.Tensor, torch.nn.Parameter)
 
 
 @contextmanager
@@ -154,18 +155,26 @@ def references(value: object) -> list[int]:
 def tensors_alive() -> dict[str, int]:
     """Plain tensors that the collector knows, and those that PyTorch holds behind them."""
     gc.collect()
-    known = [each for each in gc.get_objects() if type(each) in (torch.Tensor, torch.nn.Parameter)]
+    known = [each for each in gc.get_objects() if type(each) in _PLAIN]
     seen = {id(each) for each in known}
-    for each in known:  # NOTE [objects of gradients]: see TOLERATED in measure.py; the list grows
-        behind = None
-        if each._is_view():
-            behind = each._base
-        elif each.layout is torch.strided and each.is_leaf:
-            behind = each.grad
-        if type(behind) in (torch.Tensor, torch.nn.Parameter) and id(behind) not in seen:
-            seen.add(id(behind))
-            known.append(behind)
+    for each in known:  # NOTE [objects that are made by looking]: see TOLERATED in measure.py; the list grows
+        for other in _behind(each):
+            if type(other) in _PLAIN and id(other) not in seen:
+                seen.add(id(other))
+                known.append(other)
     return dict(sorted(Counter(type(each).__name__ for each in known).items()))
+
+
+def _behind(tensor: torch.Tensor) -> list[Any]:
+    """A view's base, a leaf's gradient, what a graph has saved."""
+    try:
+        if tensor._is_view():
+            return [tensor._base]
+        if tensor.grad_fn is not None:
+            return [saved for node in nodes_below(tensor.grad_fn) for saved in saved_by(node)]
+        return [tensor.grad] if tensor.is_leaf and tensor.layout is torch.strided else []
+    except RuntimeError:
+        return []
 
 
 def _short(filename: str) -> str:
