@@ -110,6 +110,18 @@ def test_holding_alt_over_a_name_explains_the_tensor(workbench: Workbench) -> No
     assert "non-leaf" in card
 
 
+def test_the_debuggers_own_hover_and_variables_show_a_card(workbench: Workbench) -> None:
+    line = run_to(workbench, GROWING, "about to run backward")
+    words = ("Tensor () float32 cpu · MeanBackward0 · requires_grad", "autograd", "data", "values")
+    workbench.debug_hover("loss", line=line, shows=words)
+    workbench.take_picture("card")
+    workbench.go_to_line(line)  # the hover goes away, and its rows with it
+    workbench.wait_for(
+        lambda: any(row.startswith("x = Tensor (10, 2) float32 cpu") for row in workbench.local_variables()),
+        "a card in the Variables view",
+    )
+
+
 def test_a_forgotten_zero_grad_stands_in_problems_at_its_step(workbench: Workbench) -> None:
     workbench.open_file(FORGOTTEN)
     workbench.start_debugging()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -277,12 +278,34 @@ class Workbench:
         rows = self.page.locator(".markers-panel .monaco-list-row")
         return [" ".join(text.split()) for text in rows.all_inner_texts()]
 
+    def debug_hover(self, word: str, *, line: int, shows: Sequence[str] = ()) -> None:
+        """Open the debugger's own hover on a word of the file in front, until it shows these texts."""
+        card = self.page.locator(".debug-hover-widget")
+
+        def point_at_it() -> bool:
+            """A pointer that comes before the editor has the stop opens no hover: point anew."""
+            x, y = self._middle_of(word, line)
+            self.page.mouse.move(x, 5)
+            self.page.mouse.move(x, y, steps=3)
+            with contextlib.suppress(AssertionError):
+                expect(card).to_be_visible(timeout=2_000)
+            return card.is_visible()
+
+        self.wait_for(point_at_it, f"the debugger's hover over {word}")
+        for text in shows:
+            expect(card).to_contain_text(text, timeout=DEADLINE_S * 1000)
+
+    def local_variables(self) -> list[str]:
+        """The rows of the Variables view, as they read; the locals are opened first."""
+        rows = self.page.locator(".monaco-list-row:has(.expression)")
+        if rows.count() == 0:
+            self.page.locator(".monaco-list-row", has_text=re.compile("^Locals$")).first.click()
+        return [" ".join(text.split()) for text in rows.all_inner_texts()]
+
     def hover(self, word: str, *, line: int) -> str:
         """What the language hover (Alt held) says of a word of the file in front."""
-        x, y = self._middle_of(word, line)
-        self.page.mouse.move(x, 5)
-        self.page.mouse.move(x, y)
-        expect(self.page.locator(".debug-hover-widget")).to_be_visible(timeout=DEADLINE_S * 1000)
+        x, _ = self._middle_of(word, line)
+        self.debug_hover(word, line=line)
         self.page.keyboard.down("Alt")  # from the debugger's hover to the language's
         card = self.page.locator(".monaco-hover:not(.hidden) .hover-contents").first
         expect(card).to_be_visible(timeout=DEADLINE_S * 1000)
