@@ -119,7 +119,7 @@ async def pull_times(operations: int) -> list[float]:
             thread = session._tracker.stopped_thread or 0
             trace = await session._request("stackTrace", {"threadId": thread, "levels": 1})
             batch = await session.ask_probe(
-                Capture(kind="capture", thread=thread, depth=0), frame_id=trace["stackFrames"][0]["id"]
+                Capture(kind="capture", thread=thread, depth=0, stop=0), frame_id=trace["stackFrames"][0]["id"]
             )
             store.take(session.id, batch)
             times.append(time.perf_counter() - at)

@@ -35,6 +35,16 @@ class Writer(Protocol):
         ...
 
 
+class _Nobody:
+    """Takes nothing."""
+
+    def send_event(self, body: dict[str, object]) -> bool:  # noqa: ARG002 (a Writer)
+        return False
+
+    def waiting(self) -> int:
+        return 0
+
+
 class Outbox:
     """Sends messages as batches; what a stalled client cannot take is dropped and counted."""
 
@@ -63,6 +73,12 @@ class Outbox:
         until = time.monotonic() + FLUSH_S
         while self._writer.waiting() and time.monotonic() < until:
             time.sleep(0.005)
+
+    def fall_silent(self) -> None:
+        """Send nothing more; in a forked child another thread's lock would never be released."""
+        self._lock = threading.Lock()
+        self._writer = _Nobody()
+        self._held_back = []
 
     def _send_held_back(self) -> None:
         messages, self._held_back = self._held_back, []

@@ -72,7 +72,8 @@ def site_of(frame: FrameType) -> Site:
 def code_site(code: CodeType, *, line: int, function: str) -> Site:
     """Where a piece of code was written, whoever runs it."""
     name = code.co_filename
-    in_library = name.startswith("<frozen") or (not name.startswith("<") and _owner_of_file(name) != "user")
+    is_file = not name.startswith("<")
+    in_library = name.startswith(("<frozen", "<tapelens>")) or (is_file and _owner_of_file(name) != "user")
     return _made(name, line, function, in_library=in_library)
 
 
@@ -119,6 +120,8 @@ def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
 
 @functools.lru_cache(maxsize=4096)
 def _owner_of_file(name: str) -> Owner:
+    if name.startswith("<tapelens>"):  # the bundle came as text
+        return "ours"
     path = _normal(name)
     if path.startswith(_our_home()):
         return "ours"

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from ..errors import TapelensError
+from ..wire.processes import Process
 
 log = logging.getLogger(__name__)
 
@@ -70,3 +71,8 @@ class Children:
             return
         if child is not None:
             self._open.append(child)
+
+
+def child_label(process: Process) -> str:
+    """What a process that a program started is called."""
+    return f"rank {process.rank}" if process.rank is not None else f"process {process.pid}"

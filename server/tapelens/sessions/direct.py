@@ -15,9 +15,8 @@ from ..errors import SessionEnded, SessionError
 from ..store.sessions import SessionInfo, Store
 from ..wire.commands import Command, Configuration, Detach
 from ..wire.envelope import Batch
-from ..wire.processes import Process
 from .adapter import end_foreign_child, reap_adapter, start_adapter
-from .children import Children
+from .children import Children, child_label
 from .dap import DapChannel
 from .handshake import Wishes, begin
 from .interface import Action, Breakpoint, Launch
@@ -210,7 +209,7 @@ class DirectSession:
             return
         if self._parent is not None:
             self._store.update(self.id, label=child_label(greeting.process))
-        self._tracker.take(greeting)
+        self._tracker.greet(greeting)
 
     # -- what a session can do -----------------------------------------------------------------------
 
@@ -327,11 +326,6 @@ def launch_arguments(launch: Launch, name: str) -> dict[str, Any]:
     if launch.program is not None:
         return arguments | {"program": str(launch.program)}
     return arguments | {"module": launch.module}
-
-
-def child_label(process: Process) -> str:
-    """What a process that a program started is called."""
-    return f"rank {process.rank}" if process.rank is not None else f"process {process.pid}"
 
 
 def _attach_arguments(name: str) -> dict[str, Any]:

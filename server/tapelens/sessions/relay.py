@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import SessionError
+from ..errors import SessionEnded, SessionError
 from ..store.sessions import SessionInfo, Store
-from ..wire.commands import Command
+from ..wire.commands import Command, Configuration
 from ..wire.envelope import Batch
 from .answers import unwrap
+from .children import child_label
 from .ends import KILLS
+from .handshake import put_probe_in
 from .interface import Action, DapRequest
 from .tracking import StopTracker
 
@@ -24,14 +26,29 @@ class RelaySession:
     The editor evaluates the bootstrap itself and passes its answer on as the event
     ``tapelensBootstrap`` with ``{"result": text}`` or ``{"error": text}``, and tells by the event
     ``tapelensStopping`` that its user ends the session.
+
+    Args:
+        configuration: How the probe begins where the editor's own evaluation did not put it in and the
+            server does so itself: too early for the editor, or in a program that cannot see our files.
+        parent: The session of the process that started this one.
     """
 
     def __init__(
-        self, session_id: str, store: Store, request: DapRequest, *, label: str, parent: str | None = None
+        self,
+        session_id: str,
+        store: Store,
+        request: DapRequest,
+        *,
+        label: str,
+        configuration: Configuration,
+        parent: str | None = None,
     ) -> None:
         self.id = session_id
+        self._configuration = configuration
+        self._entering: asyncio.Task[None] | None = None
         self._store = store
         self._editor_request = request
+        self._is_child = parent is not None
         self._stopping = False
         store.open(SessionInfo(session=session_id, label=label, parent=parent, controls=True))
         self._tracker = StopTracker(session_id, store, self._request)
@@ -62,6 +79,8 @@ class RelaySession:
 
     async def close(self) -> None:
         """The editor ends its sessions itself; this forgets the session's state."""
+        if self._entering is not None:
+            self._entering.cancel()
         self._tracker.end()
 
     async def _request(self, command: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -76,15 +95,36 @@ class RelaySession:
             self._store.update(self.id, problem=f"The program was killed by {by.name}.")
 
     def _on_bootstrap(self, body: Mapping[str, Any]) -> None:
-        problem = body.get("error")
-        if problem is None:
+        refused = body.get("error")
+        if refused is None:
             try:
-                self._tracker.take(unwrap(str(body.get("result", ""))))
-            except SessionError as refused:
-                problem = refused
-        if problem is not None:
-            self._store.update(self.id, problem=f"The probe could not be put into the program: {problem}")
+                self._greet(unwrap(str(body.get("result", ""))))
+            except SessionError as unfit:
+                refused = str(unfit)
+        if refused is not None:
+            self._entering = asyncio.get_running_loop().create_task(self._enter(str(refused)))
+
+    async def _enter(self, refused: str) -> None:
+        """Put the probe in, late; what the editor was told first is what is said when that fails too."""
+        try:
+            greeting = await put_probe_in(self._request, self._configuration)
+        except SessionError as again:
+            if not isinstance(again, SessionEnded) and self._is_open():
+                problem = f"The probe could not be put into the program: {refused}"
+                self._store.update(self.id, problem=problem)
             return
+        if self._is_open():
+            self._greet(greeting)
+
+    def _greet(self, greeting: Batch) -> None:
+        process = greeting.process
+        if self._is_child and process.rank is not None:
+            self._store.update(self.id, label=child_label(process))
+        self._tracker.greet(greeting)
         info = self._store.session(self.id)
         if info is not None and info.state == "starting":
             self._store.update(self.id, state="running")
+
+    def _is_open(self) -> bool:
+        info = self._store.session(self.id)
+        return info is not None and info.state != "ended"

@@ -44,6 +44,8 @@ class StopTracker:
         self._store = store
         self._request = request
         self._generation = 0
+        self._stops = 0
+        self._is_pushed = False
         self._pushed = asyncio.Event()
         self._settling: asyncio.Task[None] | None = None
         self._unsubscribe = store.subscribe(self._on_change)
@@ -112,6 +114,13 @@ class StopTracker:
         """File what the probe sent or answered."""
         self._store.take(self.session, batch)
 
+    def greet(self, batch: Batch) -> None:
+        """File what the probe said as it came in; a program that stands still already is looked at now."""
+        self.take(batch)
+        thread = self.stopped_thread
+        if thread is not None and not self._pushed.is_set() and self._settling is not None and self._settling.done():
+            self._settling = asyncio.create_task(self._look(self._generation, thread))
+
     def _on_push(self, body: Mapping[str, Any]) -> None:
         try:
             batch = read_batch(str(body.get("data")))
@@ -137,6 +146,9 @@ class StopTracker:
     def _on_stopped(self, body: Mapping[str, Any]) -> None:
         self._generation += 1
         self._pushed.clear()
+        told: Mapping[str, Any] = body.get("tapelens") or {}
+        self._is_pushed = "stop" in told
+        self._stops = int(told.get("stop") or self._stops + 1)
         self.stopped_thread = int(body.get("threadId") or 0)
         reason = str(body.get("reason") or "pause")
         self._store.update(self.session, state="stopped", stop_reason=reason)
@@ -148,9 +160,7 @@ class StopTracker:
         thread = self.stopped_thread or 0
         frame: dict[str, Any] = {}
         try:
-            answer = await self._request("stackTrace", {"threadId": thread, "startFrame": 0, "levels": 1})
-            frames: list[dict[str, Any]] = answer.get("stackFrames") or [{}]
-            frame = frames[0]
+            frame = await self._innermost_frame(thread)
             await self._await_snapshot(generation, thread, frame.get("id"))
         except SessionError as refused:
             log.debug("a stop without its facts: %s", refused)
@@ -170,16 +180,32 @@ class StopTracker:
             )
         )
 
+    async def _look(self, generation: int, thread: int) -> None:
+        try:
+            frame = await self._innermost_frame(thread)
+            await self._ask_for_snapshot(generation, thread, frame.get("id"))
+        except SessionError as refused:
+            log.debug("a probe that came late finds nothing: %s", refused)
+
+    async def _innermost_frame(self, thread: int) -> dict[str, Any]:
+        answer = await self._request("stackTrace", {"threadId": thread, "startFrame": 0, "levels": 1})
+        frames: list[dict[str, Any]] = answer.get("stackFrames") or [{}]
+        return frames[0]
+
     async def _await_snapshot(self, generation: int, thread: int, frame_id: int | None) -> None:
         info = self._store.session(self.session)
         if info is None or info.torch != "watching":
             return
         try:
-            await asyncio.wait_for(self._pushed.wait(), PUSH_PATIENCE_S)
+            await asyncio.wait_for(self._pushed.wait(), PUSH_PATIENCE_S if self._is_pushed else 0)
         except asyncio.TimeoutError:
-            batch = await self.ask_probe(Capture(kind="capture", thread=thread, depth=0), frame_id=frame_id)
-            if generation == self._generation:
-                self.take(batch)
+            await self._ask_for_snapshot(generation, thread, frame_id)
+
+    async def _ask_for_snapshot(self, generation: int, thread: int, frame_id: int | None) -> None:
+        asked = Capture(kind="capture", thread=thread, depth=0, stop=self._stops)
+        batch = await self.ask_probe(asked, frame_id=frame_id)
+        if generation == self._generation:
+            self.take(batch)
 
     def _latest_snapshot(self, thread: int) -> Snapshot | None:
         for stop in reversed(self._store.stops(self.session)):

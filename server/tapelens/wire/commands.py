@@ -19,11 +19,13 @@ class Capture:
     Attributes:
         thread: The debugger's id of the thread, put into the snapshot.
         depth: 0 for the innermost frame.
+        stop: The server's count of the session's stops, for a probe that cannot count them itself.
     """
 
     kind: Literal["capture"]
     thread: int
     depth: int
+    stop: int
 
 
 @dataclass(frozen=True, kw_only=True)

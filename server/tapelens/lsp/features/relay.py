@@ -52,7 +52,7 @@ def bootstrap(ls: TapelensServer, params: BootstrapParams) -> dict[str, Any]:
         lines=ls.settings.lines if params.lines is None else params.lines,
         cards=ls.settings.cards if params.cards is None else params.cards,
     )
-    return to_params(Bootstrap(expression=bootstrap_expression(configuration)))
+    return to_params(Bootstrap(expression=bootstrap_expression(configuration, carrying="both")))
 
 
 def open_session(ls: TapelensServer, params: DapSessionParams) -> None:
@@ -74,6 +74,7 @@ def open_session(ls: TapelensServer, params: DapSessionParams) -> None:
             ls.store,
             request,
             label=_label(params),
+            configuration=ls.settings.configuration(),
             parent=params.parent if params.parent and ls.store.session(params.parent) else None,
         )
     )

@@ -10,21 +10,21 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from ...wire.commands import Arm, Capture, Command, Configuration, Detach, PauseOn, Preview, Tape
 from ...wire.encode import to_json
 from ...wire.envelope import ProbeMessage
+from ...wire.processes import Goodbye
 from ..guard import describe
 from ..outbox import Outbox, batch
 from ..pydevd.debugger import Debugger, Suspension, current_debugger
 from ..session import ProbeSession, is_switched_off
 
-_BUNDLE = str(Path(__file__).resolve().parents[2]) + os.sep
-
 
 class _Entered:
-    """The probe of this process; made once."""
+    """The probe of this process, from a bootstrap until it is detached."""
 
     def __init__(self, debugger: Debugger, configuration: Configuration) -> None:
         self.debugger = debugger
@@ -40,12 +40,14 @@ class _Entered:
         if is_switched_off():  # not even the debugger is touched
             return
         debugger.answer_without_delay()
-        debugger.hide_files_below(_BUNDLE)
+        debugger.hide_files_below(_home(enter))
         debugger.watch_suspensions(self._on_suspended)
+        debugger.watch_end(leave)
+        debugger.look_for_pausing()
         debugger.show_cards(on=configuration.cards, report=self.session.tell_fault)
         self.session.start()
         atexit.register(self._at_exit)
-        os.register_at_fork(after_in_child=self._in_child)
+        _watch_forks()
 
     def configure(self, configuration: Configuration) -> None:
         """Another front end's wishes."""
@@ -61,18 +63,44 @@ class _Entered:
             uncaught=None if uncaught is None else (uncaught[0], uncaught[1]),
         )
 
+    def remove(self) -> Goodbye:
+        """Take out all that was put in."""
+        atexit.unregister(self._at_exit)
+        goodbye = self.session.detach()
+        self.debugger.remove()
+        return goodbye
+
     def _at_exit(self) -> None:
         if os.getpid() == self.pid:
             self.outbox.send(self.session.goodbye())
             self.outbox.flush()
 
-    def _in_child(self) -> None:
-        """A fork is another program: its debugger, if any, brings a probe of its own."""
-        self.session.detach()
-        self.debugger.remove()
-
 
 _entered: list[_Entered] = []  # at most one: the probe of this process
+_watched_forks: list[bool] = []
+
+
+def leave() -> None:
+    """Take the probe out, if it is in; the next bootstrap puts in another."""
+    if _entered:
+        _entered.pop().remove()
+
+
+def _watch_forks() -> None:
+    # NOTE [fork handlers stay]: Python cannot take one out again. This one does nothing without a probe.
+    if not _watched_forks:
+        _watched_forks.append(True)
+        os.register_at_fork(after_in_child=_in_child)
+
+
+def _in_child() -> None:
+    """A fork is another program: its debugger, if any, brings a probe of its own."""
+    if _entered:
+        try:
+            _entered[0].outbox.fall_silent()
+            leave()
+        except Exception:
+            _entered.clear()
 
 
 def enter(configuration: str) -> str:
@@ -84,12 +112,14 @@ def enter(configuration: str) -> str:
 
     def answer() -> list[ProbeMessage]:
         wanted = _read(Configuration, json.loads(configuration))
+        debugger = current_debugger()
+        if debugger is None:
+            raise RuntimeError("no debugger runs this process")
+        if _entered and not _entered[0].debugger.is_same(debugger):
+            leave()  # another debugger has taken the process over
         if _entered:
             _entered[0].configure(wanted)
         else:
-            debugger = current_debugger()
-            if debugger is None:
-                raise RuntimeError("no debugger runs this process")
             _entered.append(_Entered(debugger, wanted))
         return [_entered[0].session.hello()]
 
@@ -113,12 +143,15 @@ def command(text: str) -> str:
             "preview": Preview,
             "detach": Detach,
         }
+        if not _entered:
+            raise RuntimeError("the probe was taken out of this process")
         entered = _entered[0]
         asked = _read(kinds[value["kind"]], value)
-        said = entered.session.obey(asked, entered.debugger.frame_under_evaluation())
         if isinstance(asked, Detach):
-            entered.debugger.remove()
-        return said
+            return [_entered.pop().remove()]
+        if isinstance(asked, Capture):
+            entered.debugger.count(asked.stop)
+        return entered.session.obey(asked, entered.debugger.frame_under_evaluation())
 
     return _answer(answer)
 
@@ -129,6 +162,14 @@ def _answer(ask: Callable[[], list[ProbeMessage]]) -> str:
         return json.dumps({"ok": to_json(batch(*ask()))})
     except BaseException as fault:
         return json.dumps({"err": describe(fault)})
+
+
+def _home(function: FunctionType) -> str:
+    """The folder of the bundle, as the debugger spells it."""
+    spelled = function.__code__.co_filename
+    if spelled.startswith("<"):
+        return spelled.partition("/")[0] + "/"
+    return str(Path(spelled).resolve().parents[2]) + os.sep
 
 
 def _read(kind: type[Any], value: dict[str, Any]) -> Any:  # noqa: ANN401 (the command's own class)

@@ -5,11 +5,13 @@ Source: pydevd as vendored in debugpy 1.8.22 (``pydevd.py``, ``_pydevd_bundle/``
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType, TracebackType
 from typing import Any, cast
 
@@ -59,7 +61,9 @@ class Debugger:
         self._notified: tuple[object, int] | None = None
         self._uncaught: Uncaught | None = None
         self._reason: _Reason | None = None
-        self._replaced: list[tuple[Any, str]] = []
+        self._replaced: list[tuple[Any, str, Callable[..., Any]]] = []
+        self._unhide: Callable[[], None] | None = None
+        self._counts = False
         self._cards: Cards | None = None
 
     # -- sending -------------------------------------------------------------------------------------
@@ -94,10 +98,19 @@ class Debugger:
 
     # -- stops ---------------------------------------------------------------------------------------
 
+    def is_same(self, other: Debugger) -> bool:
+        """Both are the one debugger."""
+        return self._db is other._db
+
     @property
     def stops(self) -> int:
         """Number of the latest stop."""
         return self._stops
+
+    def count(self, stop: int) -> None:
+        """Take another's count of the stops, where we cannot hear of them."""
+        if not self._counts:
+            self._stops = max(self._stops, stop)
 
     def watch_suspensions(self, on_suspended: Callable[[Suspension], None]) -> None:
         """Call back on each stop, on the stopped thread, once ``stopped`` is on its way."""
@@ -108,6 +121,7 @@ class Debugger:
         if original is None or notification is None:
             self.missing.append("the debugger's suspension: snapshots are asked for instead of pushed")
             return
+        self._counts = True
 
         def notify(py_db: Any, thread_id: Any, thread: object, stop_reason: Any) -> Any:  # noqa: ANN401
             return self._named(notification(py_db, thread_id, thread, stop_reason), thread)
@@ -132,6 +146,22 @@ class Debugger:
         if unhandled is not None:
             self._replace(self._db, "do_stop_on_unhandled_exception", stop_on_unhandled)
 
+    def watch_end(self, on_end: Callable[[], None]) -> None:
+        """Call back when the debugger lets go of the program, which goes on."""
+
+        def chain(original: Callable[..., Any]) -> Callable[..., Any]:
+            def end(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+                with contextlib.suppress(Exception):  # the debugger's own end must go on
+                    on_end()
+                return original(*args, **kwargs)
+
+            return end
+
+        for name in ("on_disconnect", "dispose_and_kill_all_pydevd_threads"):
+            original = getattr(self._db, name, None)
+            if original is not None:
+                self._replace(self._db, name, chain(original))
+
     def _named(self, command: Any, thread: object) -> Any:  # noqa: ANN401
         """Put the stop's number, and our own reason where we have one, into a ``stopped`` event."""
         self._stops += 1
@@ -146,18 +176,21 @@ class Debugger:
 
     # -- pausing -------------------------------------------------------------------------------------
 
+    def look_for_pausing(self) -> None:
+        """Say beforehand when a program cannot be paused at a finding."""
+        if _pausing() is None or not hasattr(self._db, "do_wait_suspend") or not hasattr(self._db, "set_suspend"):
+            self.missing.append("the debugger's way to suspend: the program cannot be paused at a finding")
+
     def pause(self, frame: FrameType, *, reason: str, text: str) -> None:
         """Stop this thread in ``frame``, now, and return when it goes on.
 
         ``settrace(stop_at_frame=…)`` would stop a line late (seen on 3.11 to 3.13). The monitoring of
         this thread is off meanwhile: pydevd would else trace itself.
         """
-        try:
-            from _pydevd_bundle.pydevd_additional_thread_info import set_additional_thread_info  # noqa: PLC0415
-            from _pydevd_bundle.pydevd_comm_constants import CMD_SET_BREAK  # noqa: PLC0415
-        except ImportError:
-            self.missing.append("the debugger's suspension: the program cannot be paused at a finding")
+        found = _pausing()
+        if found is None:
             return
+        set_additional_thread_info, set_break = found
         thread = threading.current_thread()
         info = set_additional_thread_info(thread)
         monitoring = sys.modules.get("_pydevd_sys_monitoring.pydevd_sys_monitoring") if _monitors() else None
@@ -166,7 +199,7 @@ class Debugger:
             monitoring.stop_monitoring(all_threads=False)
         self._reason = _Reason(thread=thread, reason=reason, text=text)
         try:
-            self._db.set_suspend(thread, CMD_SET_BREAK, suspend_other_threads=True)
+            self._db.set_suspend(thread, set_break, suspend_other_threads=True)
             self._db.do_wait_suspend(thread, frame, "line", None)
         finally:
             self._reason = None
@@ -195,12 +228,23 @@ class Debugger:
             from _pydevd_bundle.pydevd_api import PyDevdAPI  # noqa: PLC0415
 
             before = self._db.dont_trace_external_files
+            own = vars(self._db).get("dont_trace_external_files")
             starts = cast("tuple[str, ...]", getattr(before, "start_patterns", ()))
             ends = cast("tuple[str, ...]", getattr(before, "end_patterns", ()))
             if folder not in starts:
                 PyDevdAPI().set_dont_trace_start_end_patterns(self._db, (*starts, folder), ends)
+                self._unhide = partial(self._restore_filter, self._db.dont_trace_external_files, own)
         except (ImportError, AttributeError, TypeError):
             self.missing.append("the debugger's file filter: stepping may enter the probe's own files")
+
+    def _restore_filter(self, ours: object, before: object) -> None:
+        if vars(self._db).get("dont_trace_external_files") is not ours:
+            return  # others came after us
+        if before is None:
+            del self._db.dont_trace_external_files  # the class's own method shows again
+        else:
+            self._db.dont_trace_external_files = before
+        self._db.clear_dont_trace_start_end_patterns_caches()
 
     def frame_under_evaluation(self) -> FrameType | None:
         """The user's frame that the running ``evaluate`` request named, None without one."""
@@ -218,13 +262,17 @@ class Debugger:
         if self._cards is not None:
             self._cards.remove()
             self._cards = None
-        for owner, name in reversed(self._replaced):
-            vars(owner).pop(name, None)  # the class's own method shows again
+        for owner, name, function in reversed(self._replaced):
+            if vars(owner).get(name) is function:  # else others came after us
+                del vars(owner)[name]  # the class's own method shows again
         self._replaced.clear()
+        if self._unhide is not None:
+            self._unhide()
+            self._unhide = None
 
     def _replace(self, owner: Any, name: str, function: Callable[..., Any]) -> None:  # noqa: ANN401
         setattr(owner, name, function)
-        self._replaced.append((owner, name))
+        self._replaced.append((owner, name, function))
 
 
 def current_debugger() -> Debugger | None:
@@ -237,6 +285,16 @@ def _global_debugger() -> Any:  # noqa: ANN401
     constants = sys.modules.get("_pydevd_bundle.pydevd_constants")
     find = getattr(constants, "get_global_debugger", None)
     return None if find is None else find()
+
+
+def _pausing() -> tuple[Callable[[threading.Thread], Any], Any] | None:
+    """What pydevd itself suspends a thread with: its record of a thread, and the reason's number."""
+    try:
+        from _pydevd_bundle.pydevd_additional_thread_info import set_additional_thread_info  # noqa: PLC0415
+        from _pydevd_bundle.pydevd_comm_constants import CMD_SET_BREAK  # noqa: PLC0415
+    except ImportError:
+        return None
+    return set_additional_thread_info, CMD_SET_BREAK
 
 
 def _monitors() -> bool:
