@@ -26,7 +26,9 @@ export interface SessionRecord {
   readonly uncaught: Uncaught | null;
 }
 
-export type View = "graph" | "tape" | "tensors" | "source";
+const VIEWS = ["graph", "tape", "tensors", "memory", "source"] as const;
+
+export type View = (typeof VIEWS)[number];
 
 /** What is looked at, named so that it is found again at another stop. */
 export interface Selection {
@@ -151,7 +153,7 @@ export function withKept(model: Model, kept: unknown): Model {
 }
 
 function isView(value: unknown): value is View {
-  return value === "graph" || value === "tape" || value === "tensors" || value === "source";
+  return VIEWS.some((view) => view === value);
 }
 
 function isSelection(value: unknown): value is Selection {

@@ -1,12 +1,14 @@
 import type { JSX } from "preact";
 
 import type { PanelStop } from "../../protocol/wire";
-import { plural } from "../model/format";
+import { formatBytes, plural } from "../model/format";
+import { totalBytes } from "../model/memory";
 import { frameTensors, nodeCount } from "../model/snapshot";
 import type { View } from "../model/state";
 import { useActions } from "./context";
 import { Findings } from "./Findings";
 import { Inspector } from "./Inspector";
+import { Memory } from "./Memory";
 import { Forecast, LeftOut, UncaughtNote } from "./Notes";
 import { capturedText, OneView, shownView, TapeSummary, TapeView, ViewHead } from "./OneView";
 import { Section } from "./parts";
@@ -34,6 +36,7 @@ function WideMain({ scene }: { readonly scene: Scene }): JSX.Element {
     "graph",
     ...(ultra ? [] : (["tape"] as const)),
     ...(viewport.short ? (["tensors"] as const) : []),
+    "memory",
     "source",
   ];
   return (
@@ -84,7 +87,7 @@ function Side({ scene }: { readonly scene: Scene }): JSX.Element {
 /** One view and, below it, a sheet for what is selected. */
 function MediumMain({ scene }: { readonly scene: Scene }): JSX.Element {
   const { model, record, stop, viewport } = scene;
-  const views: readonly View[] = ["graph", "tape", "tensors", "source"];
+  const views: readonly View[] = ["graph", "tape", "tensors", "memory", "source"];
   return (
     <>
       <main class={viewport.short ? "columns" : "stack"}>
@@ -127,6 +130,16 @@ function NarrowMain({ scene }: { readonly scene: Scene }): JSX.Element {
               <div class="narrow-tape" style={{ height: `${Math.min(count * 22 + 24, 420)}px` }}>
                 <TapeView scene={scene} />
               </div>
+            </Section>
+          )}
+          {(stop.keepers.length > 0 || totalBytes(stop.snapshot.memory) > 0) && (
+            <Section
+              id="memory"
+              title="Memory"
+              count={stop.keepers.length > 0 ? stop.keepers.length : undefined}
+              note={`${formatBytes(stop.snapshot.memory.kept)} kept`}
+            >
+              <Memory stop={stop} />
             </Section>
           )}
         </div>

@@ -9,6 +9,7 @@ import { keptBytes, operationCount } from "../model/tape";
 import { operationsText } from "../model/wording";
 import { useActions } from "./context";
 import { Graph } from "./Graph";
+import { Memory } from "./Memory";
 import type { Scene } from "./scene";
 import { Source } from "./Source";
 import { Tape } from "./Tape";
@@ -22,6 +23,7 @@ const TITLES: Readonly<Record<View, string>> = {
   graph: "Graph",
   tape: "Tape",
   tensors: "Tensors",
+  memory: "Memory",
   source: "Source",
 };
 
@@ -60,6 +62,14 @@ export function ViewHead({
             }}
           >
             {TITLES[view]}
+            {view === "memory" && stop.keepers.length > 0 && (
+              <span
+                class="badge badge-warning"
+                title={`${plural(stop.keepers.length, "name")} keeping old graphs alive`}
+              >
+                {stop.keepers.length}
+              </span>
+            )}
           </button>
         ))}
       </div>
@@ -80,6 +90,8 @@ function ViewSummary({ scene: { stop }, view }: { readonly scene: Scene; readonl
       return <TapeSummary stop={stop} />;
     case "tensors":
       return <span class="muted summary">{frameTensors(snapshot).length} in this frame</span>;
+    case "memory":
+      return <span class="muted summary">{formatBytes(snapshot.memory.kept)} kept for backward</span>;
     case "source":
       return <span class="muted summary">the marked line is next</span>;
   }
@@ -115,6 +127,12 @@ export function OneView({ scene, view }: { readonly scene: Scene; readonly view:
       return (
         <div class="scroll">
           <Tensors stop={stop} flow={flow} looked={looked} hovered={hovered} narrow={false} />
+        </div>
+      );
+    case "memory":
+      return (
+        <div class="scroll">
+          <Memory stop={stop} />
         </div>
       );
     case "source":
