@@ -51,18 +51,23 @@ def test_a_gradient_of_zeros_is_none_and_a_lone_value_is_found():
     assert read_gradient(lone)[0] == 7.0
 
 
-@pytest.mark.parametrize(
-    "tensor",
-    [
-        torch.ones(3, device="meta"),
-        torch.ones(3).to_sparse(),
-        torch.empty(0),
-        torch.ones(3, dtype=torch.int64),
-        torch._efficientzerotensor(3),
-    ],
-    ids=["meta", "sparse", "empty", "integers", "without memory"],
-)
-def test_what_has_no_plain_values_gives_nothing(tensor):
+WITHOUT_PLAIN_VALUES = {
+    "meta": lambda: torch.ones(3, device="meta"),
+    "sparse": lambda: torch.ones(3).to_sparse(),
+    "compressed": lambda: torch.eye(3).to_sparse_csr(),
+    "nested": lambda: torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]),
+    "ragged": lambda: torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged),
+    "opaque": lambda: torch.ones(2, 2).to_mkldnn(),
+    "empty": lambda: torch.empty(0),
+    "integers": lambda: torch.ones(3, dtype=torch.int64),
+    "without memory": lambda: torch._efficientzerotensor(3),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Sparse CSR|The PyTorch API of nested")
+@pytest.mark.parametrize("make", WITHOUT_PLAIN_VALUES.values(), ids=WITHOUT_PLAIN_VALUES)
+def test_what_has_no_plain_values_gives_nothing(make):
+    tensor = make()
     assert read(tensor) == ()
     assert read_gradient(tensor) in {(), None}
 

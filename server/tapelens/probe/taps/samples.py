@@ -90,7 +90,8 @@ def _after_zeros(tensor: torch.Tensor) -> bytes:
 
 def _places(tensor: torch.Tensor) -> tuple[int, ...]:
     """Which elements are read, counted from the first in memory."""
-    count = tensor.numel() if tensor.is_cpu and not tensor.is_sparse else 0
+    strided = tensor.layout is sys.modules["torch"].strided
+    count = tensor.numel() if tensor.is_cpu and strided and not tensor.is_nested else 0
     if not count:
         return ()
     if tensor.is_contiguous() or _is_dense(tensor):
