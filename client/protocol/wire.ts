@@ -544,7 +544,7 @@ export interface LeafGradients {
 export interface HookedGradients {
   /** Key of the node whose forward's output the hooks belong to. */
   readonly key: readonly number[];
-  /** Which output. */
+  /** Which output; after the node ran, the position of the edge. */
   readonly output_nr: readonly number[];
   /** On the tensor, before or after the node ran, or on a leaf after its ``.grad`` was accumulated. */
   readonly where: readonly ("tensor" | "node_pre" | "node_post" | "post_accumulate")[];
@@ -560,7 +560,7 @@ export interface HookedGradients {
 export interface FirstNonFinite {
   /** Its key; 0 when the gradient that the backward began with was not finite. */
   readonly key: number;
-  /** Index in its ``next_functions`` of the edge, -1 where a hook made it so. */
+  /** Index in its ``next_functions`` of the edge; -1 where a hook made it so, or, no hook being named, the sum of what came along several edges. */
   readonly position: number;
   /** The node's type, such as ``SqrtBackward0``. */
   readonly name: string;
@@ -594,8 +594,10 @@ export interface Gradients {
   readonly leaves: LeafGradients;
   readonly hooked: HookedGradients;
   readonly first_nonfinite: FirstNonFinite | null;
-  /** Nodes of the graph that were not watched, for a bound. */
+  /** Nodes of the graph that were not watched, or at which it was not read whether a gradient was finite. */
   readonly left_out: number;
+  /** Why nothing was watched, None where it was. */
+  readonly not_shown: string | null;
 }
 
 /** A stretch of a tape that is longer than a snapshot shows; rows count within the whole tape. */

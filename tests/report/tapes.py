@@ -267,4 +267,5 @@ def seed_gradients(*, stop: int = 1, backward: int = 1) -> Gradients:
         hooked=HookedGradients(key=(), output_nr=(), where=(), before=(), after=(), changed=()),
         first_nonfinite=None,
         left_out=0,
+        not_shown=None,
     )

@@ -68,7 +68,7 @@ class HookedGradients:
 
     Attributes:
         key: Key of the node whose forward's output the hooks belong to.
-        output_nr: Which output.
+        output_nr: Which output; after the node ran, the position of the edge.
         where: On the tensor, before or after the node ran, or on a leaf after its ``.grad`` was accumulated.
         before: Row of the message's statistics for what the first hook was given.
         after: Row for what the last one left; the same as ``before`` when no hook changed it.
@@ -89,7 +89,8 @@ class FirstNonFinite:
 
     Attributes:
         key: Its key; 0 when the gradient that the backward began with was not finite.
-        position: Index in its ``next_functions`` of the edge, -1 where a hook made it so.
+        position: Index in its ``next_functions`` of the edge; -1 where a hook made it so, or, no hook being
+            named, the sum of what came along several edges.
         name: The node's type, such as ``SqrtBackward0``.
         nan: Elements that became NaN.
         inf: Elements that became infinite.
@@ -117,7 +118,8 @@ class Gradients:
         backward: Serial of the backward call in the process, from 1.
         site: The line of the user's that called it.
         raised: It ended with an exception.
-        left_out: Nodes of the graph that were not watched, for a bound.
+        left_out: Nodes of the graph that were not watched, or at which it was not read whether a gradient was finite.
+        not_shown: Why nothing was watched, None where it was.
     """
 
     kind: Literal["gradients"]
@@ -133,3 +135,4 @@ class Gradients:
     hooked: HookedGradients
     first_nonfinite: FirstNonFinite | None
     left_out: int
+    not_shown: str | None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import sys
 import threading
@@ -20,6 +19,7 @@ from .calls import root_expression, says_retain_graph
 from .carrier import Carrier, find_carrier
 from .graph import leaves, root_nodes, walk
 from .held import HeldGradients
+from .importlib_bootstrap_seam import seam
 from .leaves import outside_optimizers, read_leaves
 from .marks import Marks
 from .names import LookInFrames
@@ -98,27 +98,14 @@ class EngineTap:
         self._guard.quiet = self._watch_guard.quiet = False
         torch = sys.modules["torch"]
         run_backward = getattr(sys.modules[_HOMES[1]], _SEAM)
-        is_compiling = torch.compiler.is_compiling
-        begin, end, fail = self._guard(self._begin), self._guard(self._end), self._guard(self._fail)
-        let_go = self._let_go
-
-        @functools.wraps(run_backward)
-        def tapped(t_outputs: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 (whatever the engine takes and gives)
-            if is_compiling():
-                return run_backward(t_outputs, *args, **kwargs)
-            call = begin(t_outputs, args, kwargs, sys._getframe())
-            try:
-                result = run_backward(t_outputs, *args, **kwargs)
-            except BaseException as error:
-                if call is not None:
-                    fail(call, error, t_outputs, sys._getframe())
-                    let_go(call)
-                raise
-            if call is not None:
-                end(call)
-                let_go(call)
-            return result
-
+        tapped = seam(
+            run_backward,
+            is_compiling=torch.compiler.is_compiling,
+            begin=self._guard(self._begin),
+            end=self._guard(self._end),
+            fail=self._guard(self._fail),
+            let_go=self._let_go,
+        )
         self._was = {home: getattr(sys.modules[home], _SEAM) for home in _HOMES}
         self._put = tapped
         for home in _HOMES:
@@ -187,7 +174,7 @@ class EngineTap:
         )
         if call.inside is None and self._watch.is_armed:
             call.watched = self._watch_guard(self._watch.before_backward)(
-                root_nodes(outputs), call=call.serial, site=call.site
+                root_nodes(outputs), call=call.serial, site=call.site, alone=lambda: self._is_alone(call)
             )
 
     def _inside(self, frame: FrameType) -> int | None:

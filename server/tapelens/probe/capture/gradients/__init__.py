@@ -1,0 +1,9 @@
+"""What flows along the edges of a graph in the program's own backward: numbers, and nothing kept."""
+
+from __future__ import annotations
+
+from .flow import Watched
+from .probes import HookedOutput, Probe, hooked_outputs
+from .watch import AT_MOST_NODES, GradientWatch
+
+__all__ = ["AT_MOST_NODES", "GradientWatch", "HookedOutput", "Probe", "Watched", "hooked_outputs"]
