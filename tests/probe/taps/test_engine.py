@@ -108,6 +108,28 @@ def test_a_backward_in_a_hook_is_inside(seen):
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")
+def places_of_warnings():
+    """Where warnings in a hook stand that ask for the place of the frames above it."""
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+
+        def warn(_gradient):
+            for level in range(1, 6):
+                warnings.warn("from a hook", stacklevel=level)
+
+        x = torch.ones(3, requires_grad=True)
+        x.register_hook(warn)
+        (x * 2).sum().backward()
+    return [(warning.filename, warning.lineno) for warning in heard]
+
+
+def test_warnings_in_a_hook_stand_where_they_stood(seen):
+    tapped = places_of_warnings()
+    seen.taps.remove()
+    assert tapped == places_of_warnings()
+    seen.taps.install()
+
+
 def test_function_transforms_give_what_they_gave(seen):
     def f(value):
         return (value**3).sum()
