@@ -198,6 +198,7 @@ test("calls, dotted names and the program's names are told apart from prose", ()
     "loss.backward()",
   ]);
   assert.deepEqual(code("Pass retain_graph=True, or read .grad later."), ["retain_graph=True", ".grad"]);
+  assert.deepEqual(code("Store .item() of it (and x)."), [".item()", "x"]);
   const text = "Nothing here is code. <b>`x`</b>";
   assert.equal(
     markCode(text, names)

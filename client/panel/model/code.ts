@@ -5,7 +5,7 @@ export interface Part {
 
 // a call, a dotted name, a keyword argument, or a stretch in backticks
 const CODE =
-  /`[^`]+`|[A-Za-z_][\w.[\]"']*\([^()\n]*\)|(?<![\w.])\.?[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+|(?<!\w)\.[a-z_]+\b|\b[a-z_]+=\w+|\b[A-Za-z_]\w*\b/g;
+  /`[^`]+`|[A-Za-z_][\w.[\]"']*\([^()\n]*\)|(?<![\w.])\.?[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+|(?<!\w)\.[a-z_]+\b(?:\(\))?|\b[a-z_]+=\w+|\b[A-Za-z_]\w*\b/g;
 const NOT_CODE = new Set(["a", "A", "I", "in", "is", "it", "to", "no", "on", "so", "as", "and", "the", "of"]);
 
 /** A sentence cut into code and prose; plain words are code only where they are one of the names. */

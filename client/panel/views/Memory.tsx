@@ -41,12 +41,7 @@ function Keepers({ stop }: { readonly stop: PanelStop }): JSX.Element | null {
         const names = new Set([keeper.path, keeper.first, keeper.last]);
         return (
           <li key={sentence.keeper} class="keeper">
-            <div class="keeper-head">
-              <Icon name="warning" />
-              <code class="keeper-path">{keeper.path}</code>
-              <span class="spacer" />
-              {keeper.size_bytes > 0 && <span class="amount">{formatBytes(keeper.size_bytes)}</span>}
-            </div>
+            <Icon name="warning" />
             <p>
               <Sentence text={sentence.text} names={names} />
             </p>
