@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import torch
 
 NAMES_A_TENSOR = 4
-_DEPTH = 4  # containers and plain objects inside one another; modules inside modules count nothing
+DEPTH = 4  # containers and plain objects inside one another; modules inside modules count nothing
 _OF_MODULES = frozenset(("_parameters", "_buffers", "_modules", "training"))
 _OF_OPTIMIZERS = frozenset(("param_groups", "state", "defaults"))
 _THROUGH = {"_orig_mod": "OptimizedModule", "_actual_script_module": "TopLevelTracedModule"}
@@ -139,7 +139,7 @@ class Reach:
             self.nodes.append(value)
         elif kind == "optimizer":
             self._optimizers.append((value, name))
-        elif kind == "module" or depth < _DEPTH:
+        elif kind == "module" or depth < DEPTH:
             self._queue.append(_Visit(value, name, depth))
         return None
 
@@ -150,7 +150,7 @@ class Reach:
                 self.cut_tensors += 1
                 return None
             found = self.tensors[id(tensor)] = Named(tensor)
-            if answers_itself(type(tensor)) and depth < _DEPTH:  # a wrapper: look at what it wraps
+            if answers_itself(type(tensor)) and depth < DEPTH:  # a wrapper: look at what it wraps
                 for key, inner in attributes(tensor):
                     if self._tensor in type(inner).__mro__:
                         self._found(inner, f"{name}.{key}", depth + 1)

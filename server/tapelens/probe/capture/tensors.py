@@ -129,8 +129,12 @@ class TensorRows:
 
 
 def _say_why_unread(reading: Reading, rows: dict[int, int]) -> None:
-    if reading.not_shown is None and rows.get(id(reading.tensor), NONE) == NONE:
-        reading.not_shown = f"its values: {why_unread(reading.tensor) or NO_BUDGET}"
+    if reading.not_shown is not None:
+        return
+    for whose, tensor in (("its values", reading.tensor), ("the values of its grad", reading.gradient)):
+        if tensor is not None and rows.get(id(tensor), NONE) == NONE:
+            reading.not_shown = f"{whose}: {why_unread(tensor) or NO_BUDGET}"
+            return
 
 
 NO_BUDGET = "one stop reads only so many bytes, for only so long"
