@@ -13,6 +13,8 @@ from tapelens.errors import SessionError
 from tapelens.sessions.interface import Action
 from tapelens.store.sessions import Store
 from tapelens.web.server import PanelServer
+from tapelens.wire.commands import Command
+from tapelens.wire.envelope import Batch
 from tapelens.wire.panel import ToPanel
 from web.recorded import file_messages
 
@@ -86,13 +88,16 @@ class Opened:
         self.fails = ""
         self._browser = browser
         self._pages: list[Page] = []
-        self._server = PanelServer(self.store, self._act)
+        self._server = PanelServer(self.store, act=self._act, ask=self._ask)
         self.address = ""
 
     async def _act(self, session: str, action: Action) -> None:
         if self.fails:
             raise SessionError(self.fails)
         self.done.append((session, action))
+
+    async def _ask(self, _session: str, _command: Command) -> Batch:
+        raise SessionError(self.fails or "Nothing answers here.")
 
     async def serve(self, port: int = 0) -> None:
         self.address = await self._server.start(port)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,10 +15,13 @@ from tapelens.store.sessions import Store
 from tapelens.web import feed
 from tapelens.web.feed import PanelFeed
 from tapelens.wire import VERSION
+from tapelens.wire.asked import Previewed, TapePage
+from tapelens.wire.commands import Command, Preview, Tape
+from tapelens.wire.envelope import Batch, ProbeMessage
 from tapelens.wire.findings import Finding
 from tapelens.wire.processes import Uncaught
 from tapelens.wire.sites import Site
-from web.recorded import SESSION, open_session, tell
+from web.recorded import PROCESS, SESSION, open_session, tell
 
 HELLO = json.dumps({"kind": "panel_hello", "wire": VERSION, "token": ""})
 FINDING = Finding(
@@ -39,11 +43,13 @@ FINDING = Finding(
 class Panel:
     """A feed, what it told, and what was done for it."""
 
-    def __init__(self, store: Store, *, fails: str = "") -> None:
+    def __init__(self, store: Store, *, fails: str = "", answers: Sequence[ProbeMessage] = ()) -> None:
         self.said: list[dict[str, Any]] = []
         self.done: list[tuple[str, Action]] = []
+        self.asked: list[tuple[str, Command]] = []
         self._fails = fails
-        self.feed = PanelFeed(store, lambda text: self.said.append(json.loads(text)), self._act)
+        self._answers = answers
+        self.feed = PanelFeed(store, lambda text: self.said.append(json.loads(text)), act=self._act, ask=self._ask)
         self.feed.start()
 
     async def _act(self, session: str, action: Action) -> None:
@@ -51,12 +57,35 @@ class Panel:
             raise SessionError(self._fails)
         self.done.append((session, action))
 
+    async def _ask(self, session: str, command: Command) -> Batch:
+        if self._fails:
+            raise SessionError(self._fails)
+        self.asked.append((session, command))
+        return Batch(kind="batch", wire=VERSION, process=PROCESS, messages=tuple(self._answers))
+
     @property
     def kinds(self) -> list[str]:
         return [message["kind"] for message in self.said]
 
     def ask(self, **message: Any) -> None:
         self.feed.receive(json.dumps(message))
+
+
+def page() -> TapePage:
+    snapshot = seed().snapshot(stop=2)
+    return TapePage(
+        kind="tape_page",
+        stop=2,
+        first=20_000,
+        total=1_000_000,
+        complete=True,
+        strings=snapshot.strings,
+        shapes=snapshot.shapes,
+        sites=snapshot.sites,
+        nodes=snapshot.nodes,
+        edges=snapshot.edges,
+        saved=snapshot.saved,
+    )
 
 
 def told_store() -> Store:
@@ -155,6 +184,42 @@ async def test_what_a_button_cannot_do_is_said():
 def test_a_button_of_a_session_that_is_gone_is_refused():
     panel = Panel(Store())
     panel.ask(kind="control", session="gone", action="next")
+    assert panel.kinds == ["refused"]
+
+
+async def test_a_stretch_of_the_tape_is_asked_of_the_session_s_probe_and_told_to_this_panel_alone():
+    store = told_store()
+    panel, other = Panel(store, answers=[page()]), Panel(store)
+    panel.ask(kind="ask_tape", session=SESSION, first=20_000, count=500)
+    await asyncio.sleep(0)
+    assert panel.asked == [(SESSION, Tape(kind="tape", depth=0, first=20_000, count=500))]
+    assert panel.kinds == ["stop_tape"]
+    assert panel.said[0]["page"]["total"] == 1_000_000
+    assert other.said == []
+
+
+async def test_a_preview_is_asked_of_the_session_s_probe_and_told():
+    refused = ("A hook of yours would run.",)
+    preview = Previewed(kind="previewed", stop=2, expression="loss", refused=refused, gradients=None)
+    panel = Panel(told_store(), answers=[preview])
+    panel.ask(kind="ask_preview", session=SESSION)
+    await asyncio.sleep(0)
+    assert panel.asked == [(SESSION, Preview(kind="preview", depth=0, expression=""))]
+    assert panel.kinds == ["stop_preview"]
+    assert panel.said[0]["preview"]["refused"] == list(refused)
+
+
+async def test_what_cannot_be_asked_is_said():
+    panel = Panel(told_store(), fails="The program is running.")
+    panel.ask(kind="ask_tape", session=SESSION, first=0, count=1)
+    await asyncio.sleep(0)
+    assert panel.said == [{"kind": "refused", "reason": "The program is running."}]
+
+
+async def test_a_probe_without_an_answer_leaves_no_panel_waiting():
+    panel = Panel(told_store(), answers=[])
+    panel.ask(kind="ask_preview", session=SESSION)
+    await asyncio.sleep(0)
     assert panel.kinds == ["refused"]
 
 

@@ -16,11 +16,13 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin
 
 from report.tapes import seed
-from tapelens.errors import UsageError
+from tapelens.errors import SessionError, UsageError
 from tapelens.store.sessions import Store
 from tapelens.web import page_files, server
 from tapelens.web.server import PanelServer
 from tapelens.wire import VERSION
+from tapelens.wire.commands import Command
+from tapelens.wire.envelope import Batch
 from web.recorded import SESSION, open_session, tell
 
 DEADLINE_S = 20.0
@@ -30,9 +32,13 @@ async def idle(_session: str, _action: str) -> None:
     """Act on nothing."""
 
 
+async def nothing(_session: str, _command: Command) -> Batch:
+    raise SessionError("Nothing is asked here.")
+
+
 @asynccontextmanager
 async def serving(store: Store | None = None) -> AsyncGenerator[str, None]:
-    panel = PanelServer(store or Store(), idle)
+    panel = PanelServer(store or Store(), act=idle, ask=nothing)
     address = await panel.start()
     try:
         yield address
@@ -176,15 +182,15 @@ async def test_a_port_in_use_is_one_sentence():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(UsageError, match=f"^Port {port} is in use by another program: [^.]*\\.$"):
-            await PanelServer(Store(), idle).start(port)
+            await PanelServer(Store(), act=idle, ask=nothing).start(port)
 
 
 async def test_a_number_that_is_no_port_is_one_sentence():
     with pytest.raises(UsageError, match="70000 is no port"):
-        await PanelServer(Store(), idle).start(70000)
+        await PanelServer(Store(), act=idle, ask=nothing).start(70000)
 
 
 async def test_a_page_that_is_not_built_is_one_sentence(monkeypatch, tmp_path: Path):
     monkeypatch.setattr(page_files, "files", lambda _package: tmp_path)
     with pytest.raises(UsageError, match="not built: run `npm ci && npm run build`"):
-        await PanelServer(Store(), idle).start()
+        await PanelServer(Store(), act=idle, ask=nothing).start()

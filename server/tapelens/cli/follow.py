@@ -14,6 +14,8 @@ from ..sessions.direct import DirectSession, OnOutput
 from ..sessions.interface import Action
 from ..store.sessions import Change, StopSettled, Store
 from ..web.server import PanelServer
+from ..wire.commands import Command
+from ..wire.envelope import Batch
 from .following import Following
 from .outcome import FAILED, KILLED_BY
 from .showing import EXIT, Showing
@@ -56,14 +58,21 @@ class Room:
 
     async def act(self, session: str, action: Action) -> None:
         """Continue, step, pause or stop a session."""
+        await self._get(session).act(action)
+
+    async def ask(self, session: str, command: Command) -> Batch:
+        """Have a session's probe run a command."""
+        return await self._get(session).ask_probe(command)
+
+    def _get(self, session: str) -> DirectSession:
         if session not in self._open:
             raise SessionError("This session has ended.")
-        await self._open[session].act(action)
+        return self._open[session]
 
     @asynccontextmanager
     async def panel(self) -> AsyncGenerator[str]:
         """Serve the panel meanwhile; gives its address."""
-        server = PanelServer(self.store, self.act)
+        server = PanelServer(self.store, act=self.act, ask=self.ask)
         url = await server.start()
         try:
             yield url

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import SessionError, WireError
 from ..store.sessions import Change, StopArrived, StopSettled, Store
-from ..wire.commands import Capture, Command
+from ..wire.commands import Capture, Command, Preview, Tape
 from ..wire.envelope import Batch
 from ..wire.reading import read_batch
 from ..wire.snapshot import Snapshot
@@ -96,6 +96,11 @@ class StopTracker:
     async def ask_probe(self, command: Command, *, frame_id: int | None) -> Batch:
         """Evaluate a command in the debuggee and read the answer.
 
+        What is asked of the stop itself finds its frame by its depth.
+
+        Raises:
+            SessionError: The program runs, went on meanwhile, or the probe refused.
+
         Source:
             ``rawString`` makes debugpy return a str whole and unquoted, and only ``hover`` reports
             exceptions as failures.
@@ -105,10 +110,24 @@ class StopTracker:
             "context": "hover",
             "format": {"rawString": True},
         }
+        if frame_id is None and isinstance(command, Tape | Preview):
+            return await self._ask_of_stop(command)
         if frame_id is not None:
             arguments["frameId"] = frame_id
         body = await self._request("evaluate", arguments)
         return unwrap(str(body.get("result", "")))
+
+    async def _ask_of_stop(self, command: Tape | Preview) -> Batch:
+        thread, generation = self.stopped_thread, self._generation
+        if thread is None:
+            raise SessionError("The program is running: what it computes can be read once it stands still.")
+        frame = await self._frame(thread, command.depth)
+        if "id" not in frame:
+            raise SessionError(f"The stopped thread has no frame {command.depth} calls up.")
+        batch = await self.ask_probe(command, frame_id=int(frame["id"]))
+        if generation != self._generation:
+            raise SessionError("The program went on before the answer came.")
+        return batch
 
     def take(self, batch: Batch) -> None:
         """File what the probe sent or answered."""
@@ -160,7 +179,7 @@ class StopTracker:
         thread = self.stopped_thread or 0
         frame: dict[str, Any] = {}
         try:
-            frame = await self._innermost_frame(thread)
+            frame = await self._frame(thread, 0)
             await self._await_snapshot(generation, thread, frame.get("id"))
         except SessionError as refused:
             log.debug("a stop without its facts: %s", refused)
@@ -182,13 +201,13 @@ class StopTracker:
 
     async def _look(self, generation: int, thread: int) -> None:
         try:
-            frame = await self._innermost_frame(thread)
+            frame = await self._frame(thread, 0)
             await self._ask_for_snapshot(generation, thread, frame.get("id"))
         except SessionError as refused:
             log.debug("a probe that came late finds nothing: %s", refused)
 
-    async def _innermost_frame(self, thread: int) -> dict[str, Any]:
-        answer = await self._request("stackTrace", {"threadId": thread, "startFrame": 0, "levels": 1})
+    async def _frame(self, thread: int, depth: int) -> dict[str, Any]:
+        answer = await self._request("stackTrace", {"threadId": thread, "startFrame": depth, "levels": 1})
         frames: list[dict[str, Any]] = answer.get("stackFrames") or [{}]
         return frames[0]
 

@@ -23,7 +23,10 @@ from ..store.sessions import (
     UncaughtArrived,
 )
 from ..wire import VERSION
+from ..wire.asked import Previewed, TapePage
+from ..wire.commands import Command, Preview, Tape
 from ..wire.encode import to_json
+from ..wire.envelope import Batch, ProbeMessage
 from ..wire.panel import (
     AskPreview,
     AskTape,
@@ -32,7 +35,9 @@ from ..wire.panel import (
     PanelFinding,
     PanelGradients,
     PanelHello,
+    PanelPreview,
     PanelSession,
+    PanelTapePage,
     PanelUncaught,
     Refused,
     ToPanel,
@@ -41,6 +46,9 @@ from ..wire.panel import (
 from ..wire.reading import read_from_panel
 
 log = logging.getLogger(__name__)
+
+Act = Callable[[str, Action], Awaitable[None]]
+Ask = Callable[[str, Command], Awaitable[Batch]]
 
 REPLAY_BYTES = 48 * 2**20
 """Stops and gradients that a panel gets when it opens: the newest, until they weigh this much."""
@@ -55,14 +63,14 @@ class PanelFeed:
     Args:
         send: Takes one message to the panel; must not block.
         act: Continues, steps, pauses or stops a session.
+        ask: Has a session's probe run a command.
     """
 
-    def __init__(
-        self, store: Store, send: Callable[[str], None], act: Callable[[str, Action], Awaitable[None]]
-    ) -> None:
+    def __init__(self, store: Store, send: Callable[[str], None], *, act: Act, ask: Ask) -> None:
         self._store = store
         self._send = send
         self._act = act
+        self._ask = ask
         self._unsubscribe: Callable[[], None] | None = None
         self._greeted = False
         self._running: set[asyncio.Task[None]] = set()
@@ -89,14 +97,17 @@ class PanelFeed:
         match message:
             case PanelHello():
                 self._greet()
-            case Control() if self._store.session(message.session) is None:
+            case OpenSource():
+                pass
+            case _ if self._store.session(message.session) is None:
                 self._refuse("That session is no longer known here.")
             case Control():
                 self._run(self._control(message))
-            case AskPreview() | AskTape():
-                self._refuse("This panel's session does not answer that yet.")
-            case OpenSource():
-                pass
+            case AskPreview():
+                self._run(self._pass_on(message.session, Preview(kind="preview", depth=0, expression="")))
+            case AskTape():
+                tape = Tape(kind="tape", depth=0, first=message.first, count=message.count)
+                self._run(self._pass_on(message.session, tape))
 
     def _greet(self) -> None:
         self._greeted = True
@@ -149,6 +160,19 @@ class PanelFeed:
         except TapelensError as error:
             self._refuse(str(error))
 
+    async def _pass_on(self, session: str, command: Command) -> None:
+        """Have the probe run a command, and tell the panel its answer."""
+        try:
+            batch = await self._ask(session, command)
+        except TapelensError as error:
+            self._refuse(str(error))
+            return
+        told = [answer for message in batch.messages if (answer := _answer_to_panel(session, message)) is not None]
+        for answer in told:
+            self._tell(answer)
+        if not told:
+            self._refuse("The program's graph could not be read at this stop.")
+
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._running.add(task)  # the loop itself holds tasks weakly
@@ -180,6 +204,16 @@ def _to_panel(change: Change) -> ToPanel | None:
             return PanelFinding(kind="session_finding", session=change.session, finding=change.finding)
         case UncaughtArrived():
             return PanelUncaught(kind="session_uncaught", session=change.session, uncaught=change.uncaught)
+
+
+def _answer_to_panel(session: str, message: ProbeMessage) -> ToPanel | None:
+    match message:
+        case TapePage():
+            return PanelTapePage(kind="stop_tape", session=session, page=message)
+        case Previewed():
+            return PanelPreview(kind="stop_preview", session=session, preview=message)
+        case _:
+            return None
 
 
 def _panel_session(info: SessionInfo) -> PanelSession:

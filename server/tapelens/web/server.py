@@ -8,7 +8,6 @@ import os
 import secrets
 import socket
 from collections import deque
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from http import HTTPStatus
 
@@ -18,9 +17,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from ..errors import UsageError
-from ..sessions.interface import Action
 from ..store.sessions import Store
-from .feed import PanelFeed
+from .feed import Act, Ask, PanelFeed
 from .page_files import PageFile, read_page
 
 HOST = "127.0.0.1"
@@ -42,11 +40,13 @@ class PanelServer:
 
     Args:
         act: Continues, steps, pauses or stops a session.
+        ask: Has a session's probe run a command.
     """
 
-    def __init__(self, store: Store, act: Callable[[str, Action], Awaitable[None]]) -> None:
+    def __init__(self, store: Store, *, act: Act, ask: Ask) -> None:
         self._store = store
         self._act = act
+        self._ask = ask
         self._token = secrets.token_urlsafe(24)
         self._files: dict[str, PageFile] = {}
         self._open = AsyncExitStack()
@@ -112,7 +112,7 @@ class PanelServer:
 
     async def _serve_socket(self, connection: ServerConnection) -> None:
         outbox = _Outbox(connection)
-        feed = PanelFeed(self._store, outbox.put, self._act)
+        feed = PanelFeed(self._store, outbox.put, act=self._act, ask=self._ask)
         feed.start()
         writer = asyncio.create_task(outbox.drain())
         try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ...sessions.interface import Action
 from ...web.feed import PanelFeed
+from ...wire.commands import Command
+from ...wire.envelope import Batch
 from ..language_server import TapelensServer
 from ..messages import PANEL, PanelParams, to_params
 
@@ -13,7 +15,7 @@ class PanelBridge:
 
     def __init__(self, ls: TapelensServer) -> None:
         self._ls = ls
-        self._feed = PanelFeed(ls.store, self._send, self._act)
+        self._feed = PanelFeed(ls.store, self._send, act=self._act, ask=self._ask)
         self._feed.start()
 
     def receive(self, params: PanelParams) -> None:
@@ -25,6 +27,9 @@ class PanelBridge:
 
     async def _act(self, session: str, action: Action) -> None:
         await self._ls.session(session).act(action)
+
+    async def _ask(self, session: str, command: Command) -> Batch:
+        return await self._ls.session(session).ask_probe(command)
 
 
 def register(server: TapelensServer) -> None:
