@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FrameType, ModuleType
 from typing import Protocol
 
@@ -27,7 +27,7 @@ from .guard import guard, text_of
 from .outbox import Outbox
 from .sites import site_of
 from .taps import Taps
-from .timeline import Timeline
+from .timeline import Origin, Timeline
 
 OLDEST_TORCH = (2, 4)
 SWITCH = "TAPELENS_DISABLE"
@@ -71,7 +71,12 @@ class ProbeSession:
             report_fault=self.tell_fault,
         )
         self.timeline = Timeline(configuration.lines, self.tell_fault)
-        self._taps = Taps(self._on_event, report_fault=self.tell_fault, on_gradients=outbox.send)
+        self._taps = Taps(
+            self._on_event,
+            report_fault=self.tell_fault,
+            on_gradients=outbox.send,
+            origins=self._origins,
+        )
 
     # -- life ------------------------------------------------------------------------------------------
 
@@ -164,12 +169,16 @@ class ProbeSession:
                 origins=self.timeline.origins,
                 lines=self.timeline.state,
                 steps=self._taps.clock.boundaries(),
+                note_hooked=self._taps.watch.note_hooked,
             )
             if snapshot is not None:
                 self._taps.watch.arm(snapshot.stop)
             return snapshot
         finally:
             self._own_ns += time.perf_counter_ns() - begun
+
+    def _origins(self, sequences: Iterable[int]) -> list[Origin]:
+        return self.timeline.origins(sequences)
 
     def _foresee(self, snapshot: Snapshot) -> None:
         backward = snapshot.backward

@@ -15,6 +15,7 @@ from ...wire.snapshot import HookColumns, LeftOut, LinesState, NodeColumns, Save
 from ..timeline import UNKNOWN, Origin
 from .backward import Backward
 from .foresight import Leaves, Root, choose_root
+from .gradients import HookedOutput, hooked_outputs
 from .graph import ACCUMULATE_GRAD, Graph, walk_graph
 from .guards import collector_held, undisturbed
 from .hooks import Hook, hooks_of
@@ -75,19 +76,22 @@ def capture_frame(
     origins: Origins = unknown_origins,
     lines: LinesState = "off",
     steps: Sequence[int] = (),
+    note_hooked: Callable[[Iterable[HookedOutput]], None] = lambda _: None,
     bounds: Bounds = BOUNDS,
 ) -> Snapshot:
     """Read what the frame reaches, and the graph behind it, without disturbing either.
 
     The frame's thread must be the calling one. Nothing that was read is kept: when this returns,
     the program holds what it held before. ``freed_by`` is asked for the site of a backward by the
-    key of its root, ``steps`` are the clock at the ends of the thread's steps so far, and ``depth``
-    counts from the innermost frame.
+    key of its root, ``steps`` are the clock at the ends of the thread's steps so far,
+    ``note_hooked`` is told where the program's hooked tensors keep their hooks, and ``depth`` counts
+    from the innermost frame.
     """
     begun = time.perf_counter_ns()
     torch = sys.modules["torch"]
     with collector_held(), undisturbed():
         scene = _look(frame, bounds, freed_by)
+        note_hooked(hooked_outputs(scene.tensors.readings.values()))
         tables = _Tables()
         columns = _columns(scene, tables, origins, bounds)
         grad_mode, inference_mode = torch.is_grad_enabled(), torch.is_inference_mode_enabled()
@@ -288,9 +292,10 @@ def _tie_leaves(graph: Graph, tensors: TensorRows) -> tuple[Leaves, dict[int, in
 
 
 def _is_parameter(reading: Reading) -> bool:
-    return reading.is_leaf == 1 and (
-        reading.requires_grad == 1 or sys.modules["torch"].nn.Parameter in type(reading.tensor).__mro__
-    )
+    """Also a leaf that was made to require grad; a no_grad view of what does says so of itself and is none."""
+    if sys.modules["torch"].nn.Parameter in type(reading.tensor).__mro__:
+        return reading.is_leaf == 1
+    return reading.is_leaf == 1 and reading.requires_grad == 1 and reading.is_view != 1
 
 
 def _hooks(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ...wire.sites import Site
 from ...wire.snapshot import HookKind
 from .codes import callable_name, callable_site
+from .gradients import Probe
 from .inside import dict_items
 
 if TYPE_CHECKING:
@@ -37,5 +38,7 @@ def hooks_of(tensor: torch.Tensor) -> Iterator[Hook]:
 
 def _of_table(kind: HookKind, table: object) -> Iterator[Hook]:
     for _, hook in dict_items(table):
+        if type(hook) is Probe:  # a stop inside a backward that is watched
+            continue
         name, code = callable_name(hook)
         yield Hook(kind, name, callable_site(name.partition("(")[0], code))

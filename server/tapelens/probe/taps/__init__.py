@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ...events import Event
 from ...wire.gradients import Gradients
 from ...wire.sites import Site
-from ..capture.gradients import GradientWatch
+from ..capture.gradients import GradientWatch, Origins
 from ..guard import Report
 from .engine import EngineTap
 from .exceptions import ExceptionTap
@@ -25,6 +25,7 @@ class Taps:
         emit: Takes each event, on the thread where it happened, before that goes on.
         report_fault: Takes a fault of a tap's, which is quiet from then on.
         on_gradients: Takes what flowed in a watched backward.
+        origins: Says where nodes were made, by their sequence numbers.
 
     Attributes:
         watch: Arm it at a stop, and the next backward is watched.
@@ -37,12 +38,13 @@ class Taps:
         *,
         report_fault: Report,
         on_gradients: Callable[[Gradients], None] = lambda _gradients: None,
+        origins: Origins | None = None,
     ) -> None:
         self.clock = StepClock()
         emit = self.clock.listening(emit)
         held = HeldGradients()
         self._marks = Marks()
-        self.watch = GradientWatch(on_gradients)
+        self.watch = GradientWatch(on_gradients, origins)
         steps = OptimizerTap(emit, report_fault, held=held)
         self._engine = EngineTap(emit, report_fault, held=held, marks=self._marks, steps=steps, watch=self.watch)
         exceptions = ExceptionTap(emit, report_fault, call_of=self._engine.raised.call_of)

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from .flow import Watched
 from .probes import HookedOutput, Probe, hooked_outputs
-from .watch import AT_MOST_NODES, GradientWatch
+from .watch import AT_MOST_NODES, GradientWatch, Origins
 
-__all__ = ["AT_MOST_NODES", "GradientWatch", "HookedOutput", "Probe", "Watched", "hooked_outputs"]
+__all__ = ["AT_MOST_NODES", "GradientWatch", "HookedOutput", "Origins", "Probe", "Watched", "hooked_outputs"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ....wire.gradients import FirstNonFinite, Gradients
 from ....wire.sites import Site
+from ...timeline import Origin
 from ..graph import walk_graph
 from .flow import Watched
 from .message import gradients_message, unwatched_message
@@ -22,8 +23,8 @@ AT_MOST_NODES = 20_000
 _AT_MOST_HOOKED = 1_000
 _COMPILED = "compiled autograd runs this backward: hooks of ours would be traced into it"
 
-Origins = Callable[[Iterable[int]], Iterable[tuple[Site | None, str, int]]]
-"""Site, module path and thread of nodes, by their sequence numbers."""
+Origins = Callable[[Iterable[int]], Iterable[Origin]]
+"""Where nodes were made, by their sequence numbers."""
 
 
 class GradientWatch:
@@ -45,14 +46,17 @@ class GradientWatch:
         """The next backward will be watched."""
         return self._stop is not None
 
-    def arm(self, stop: int, hooked: Iterable[HookedOutput] = ()) -> None:
-        """A stop was captured, with these hooked tensors: its graph's next backward is of interest."""
+    def arm(self, stop: int) -> None:
+        """A stop was captured: its graph's next backward is of interest."""
+        self._stop = stop
+
+    def note_hooked(self, hooked: Iterable[HookedOutput]) -> None:
+        """These tensors have hooks, whose tables cannot be reached from a graph."""
         known = {way: output for way, output in self._hooked.items() if output.table() is not None}
         known |= {(output.key, output.output_nr): output for output in hooked}
         for way in list(known)[:-_AT_MOST_HOOKED]:
             del known[way]
         self._hooked = known
-        self._stop = stop
 
     def before_backward(
         self, roots: list[Node], *, call: int, site: Site | None, alone: Callable[[], bool]
