@@ -32,9 +32,9 @@ class Children:
         open_child: Attaches to one, by the body of its ``debugpyAttach`` event.
     """
 
-    def __init__(self, open_child: Callable[[Mapping[str, Any]], Awaitable[Child | None]]) -> None:
+    def __init__(self, open_child: Callable[[Mapping[str, Any]], Awaitable[Child]]) -> None:
         self._open_child = open_child
-        self._opening: set[asyncio.Task[None]] = set()
+        self._following: set[asyncio.Task[None]] = set()
         self._open: list[Child] = []
         self._closed = False
 
@@ -42,35 +42,35 @@ class Children:
         """A child waits."""
         if self._closed:
             return
-        task = asyncio.create_task(self._take(body))
-        self._opening.add(task)
-        task.add_done_callback(self._opening.discard)
+        task = asyncio.create_task(self._follow(body))
+        self._following.add(task)
+        task.add_done_callback(self._following.discard)
 
     async def wait_ended(self) -> None:
         """Until all there are have ended."""
-        while self._opening or self._open:
-            if self._opening:
-                await asyncio.wait(set(self._opening))
-            ended = list(self._open)
-            for child in ended:
-                await child.wait_ended()
-            self._open = [child for child in self._open if child not in ended]
+        while self._following:
+            await asyncio.wait(set(self._following))
 
     async def close(self) -> None:
         """End them all; those that begin meanwhile are not attached to."""
         self._closed = True
-        for task in self._opening:
+        await asyncio.gather(*(child.close() for child in self._open), return_exceptions=True)
+        for task in self._following:  # still on their way in
             task.cancel()
-        await asyncio.gather(*self._opening, *(child.close() for child in self._open), return_exceptions=True)
+        await self.wait_ended()
 
-    async def _take(self, body: Mapping[str, Any]) -> None:
+    async def _follow(self, body: Mapping[str, Any]) -> None:
         try:
             child = await self._open_child(body)
         except TapelensError as failed:
             log.warning("a process that the program started is not followed: %s", failed)
             return
-        if child is not None:
-            self._open.append(child)
+        self._open.append(child)
+        try:
+            await child.wait_ended()
+        finally:
+            await child.close()  # the adapter stays while a client of its does
+            self._open.remove(child)
 
 
 def child_label(process: Process) -> str:

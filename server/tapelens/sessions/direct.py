@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 OnOutput = Callable[[str, str], None]
 """Category (``stdout`` or ``stderr``) and text of the program's output."""
 
+_QUIET = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+"""Else the debugger warns of frozen modules on the standard error of each process that the program starts."""
+
 CONNECT_DEADLINE_S = 10.0
 DETACH_DEADLINE_S = 2.0
 DISCONNECT_DEADLINE_S = 5.0
@@ -146,13 +149,13 @@ class DirectSession:
         await session._guarded(session._begin_with_adapter("attach", arguments))
         return session
 
-    async def _open_child(self, body: Mapping[str, Any]) -> DirectSession | None:
-        """Attach to a process that the program has started; None when it was gone before we came."""
+    async def _open_child(self, body: Mapping[str, Any]) -> DirectSession:
+        """Attach to a process that the program has started."""
         where: Mapping[str, Any] = body.get("connect") or {}
         child = DirectSession(
             f"process {body.get('subProcessId')}",
             self._store,
-            self._on_output,
+            _no_output,
             self._wishes,
             owns_debuggee=self._owns_debuggee,
             parent=self.id,
@@ -308,6 +311,10 @@ class DirectSession:
 OnChild = Callable[[DirectSession], None]
 
 
+def _no_output(_category: str, _text: str) -> None:
+    """A child writes to its parent's streams, or where the parent wants it."""
+
+
 def launch_arguments(launch: Launch, name: str) -> dict[str, Any]:
     """DAP's ``launch``, as debugpy takes it."""
     arguments: dict[str, Any] = {
@@ -317,7 +324,7 @@ def launch_arguments(launch: Launch, name: str) -> dict[str, Any]:
         "python": [str(launch.python or sys.executable)],
         "args": list(launch.args),
         "cwd": str(launch.cwd or Path.cwd()),
-        "env": dict(launch.env),
+        "env": _QUIET | dict(launch.env),
         "console": "internalConsole",
         "redirectOutput": True,
         "justMyCode": True,
