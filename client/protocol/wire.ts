@@ -219,6 +219,8 @@ export interface Keeper {
   readonly nodes: number;
   /** What these nodes keep for backward, each storage once, without parameters. */
   readonly size_bytes: number;
+  /** A bound kept nodes from being looked at: there is more than ``nodes`` and ``size_bytes`` say. */
+  readonly at_least: boolean;
 }
 
 /** Bytes by what they are for; a storage counts once, for the first of these that holds it. */
@@ -412,7 +414,7 @@ export interface HookColumns {
   readonly site: readonly number[];
 }
 
-/** Freed buffers; a saved tensor written, or detached, in place; no path from the root to a leaf; a root of several elements, or a complex one, without a gradient of its own; a gradient given that does not fit; an input asked for that requires none, or that was not used; an operation without a derivative; a reentrant checkpoint below ``autograd.grad`` or ``inputs``. */
+/** Freed buffers; a saved tensor written, or detached, in place; no path from the root to a leaf; a root of several elements, or a complex one, without a gradient of its own; a gradient given that does not fit; an input asked for that requires none, or that was not used; an operation without a derivative; a leaf that was made the result of an operation after its use; a reentrant checkpoint below ``autograd.grad`` or ``inputs``. */
 export type RaiseReason =
   | "freed"
   | "changed"
@@ -423,6 +425,7 @@ export type RaiseReason =
   | "input"
   | "unused"
   | "no_derivative"
+  | "moved"
   | "checkpoint";
 
 /** The backward foreseen cannot end well. */

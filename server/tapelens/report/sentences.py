@@ -128,6 +128,8 @@ def _doomed(scene: _Scene, tensor: TensorRow) -> tuple[str, str, str]:
             advice = "Leave that input out, or pass allow_unused=True to get None for it."
         case "no_derivative":
             advice = "Replace that operation, or detach() what goes into it."
+        case "moved":
+            advice = "Do not write in place to a leaf that a graph still uses; compute the loss again after it."
         case "checkpoint":
             advice = "Pass use_reentrant=False to torch.utils.checkpoint.checkpoint."
     return title, will_raise.message, advice

@@ -183,12 +183,13 @@ RaiseReason = Literal[
     "input",
     "unused",
     "no_derivative",
+    "moved",
     "checkpoint",
 ]
 """Freed buffers; a saved tensor written, or detached, in place; no path from the root to a leaf; a root of
 several elements, or a complex one, without a gradient of its own; a gradient given that does not fit; an input
-asked for that requires none, or that was not used; an operation without a derivative; a reentrant checkpoint
-below ``autograd.grad`` or ``inputs``."""
+asked for that requires none, or that was not used; an operation without a derivative; a leaf that was made
+the result of an operation after its use; a reentrant checkpoint below ``autograd.grad`` or ``inputs``."""
 
 
 @dataclass(frozen=True, kw_only=True)

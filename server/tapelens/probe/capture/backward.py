@@ -8,9 +8,9 @@ from ...wire.snapshot import BackwardEffect, HookKind
 from .foresight import Foresight, Leaves, Output, Root, outputs_of
 from .functions import runs_backward
 from .graph import Graph, is_custom
-from .raising import HIDES, FreedBy, failure
+from .raising import HIDES, Failures, FreedBy
 from .reading import Reading
-from .refusing import refusal, unused
+from .refusing import borrows, refusal, unused
 from .saved import NodeSaved
 
 Edges = dict[int, list[Output]]
@@ -54,7 +54,8 @@ class Backward:
         if not foresight.complete:
             foresight.wonder("not all of the graph below could be read")
         if foresight.sure:
-            foresight.will_raise = failure(foresight, root, graph, self._saved, freed_by)
+            failures = Failures(foresight, root, graph, self._saved, freed_by, self._readings)
+            foresight.will_raise = failures.first()
         if foresight.will_raise is None and not root.retains:
             self._count_freed(parameters)
         if foresight.will_raise is None and foresight.sure:
@@ -74,9 +75,12 @@ class Backward:
         if not reading.graph_known:
             return self._effect_on_stale(reading) if reading.stale else "unknown"
         added = any(output in self.foresight.reached for output in self._leaves.accumulators(reading))
-        if not added and not self._is_reached(reading):
+        knocked = reading.retains_grad and self.runs(reading, "tensor_pre")
+        if not added and not knocked and not self._is_reached(reading):
             return "untouched" if self.foresight.complete else "unknown"
         if self.foresight.will_raise is not None or not self.foresight.sure:
+            return "unknown"
+        if not added and borrows(reading, self._readings):  # nobody tells whether it has a graph of its own
             return "unknown"
         return self._effect_of_arriving(reading, added=added)
 
@@ -86,8 +90,9 @@ class Backward:
             rows = [row for row, _ in self._leaves.accumulators(reading)]
             accumulates = self.root.call is None or self.root.call.accumulates
             fresh = reading.is_leaf == 1 and any(root is reading for root in self._starts)
-            return accumulates and bool(reading.requires_grad) and (fresh or not self.foresight.ran.isdisjoint(rows))
-        return self._is_reached(reading)
+            return accumulates and ((fresh and bool(reading.requires_grad)) or not self.foresight.ran.isdisjoint(rows))
+        outputs = self._leaves.outputs(reading, self._graph)
+        return self._is_reached(reading) or any(output in self.foresight.knocked for output in outputs)
 
     def _effect_of_arriving(self, reading: Reading, *, added: bool) -> BackwardEffect:
         call = self.root.call
@@ -149,6 +154,8 @@ class Backward:
                 foresight.wonder("the graph of the inputs asked for could not be read")
             asked = outputs_of([reading for reading in wanted if not reading.stale], graph, self._leaves)
             _narrow(foresight, starts, asked, edges, runs_asked=call.accumulates)
+            if len(call.outputs) == 1:
+                foresight.knocked.update(starts)
 
     def _count_freed(self, parameters: set[int]) -> None:
         storages: dict[int, int] = {}

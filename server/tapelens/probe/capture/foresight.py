@@ -49,6 +49,8 @@ class Foresight:
     Attributes:
         ran: Node rows that would run.
         reached: Outputs that a gradient would reach.
+        knocked: Outputs whose tensor hooks run although the node does not: of a single root none of whose
+            inputs is asked for.
         complete: The whole graph below the root was walked, and nothing runs a backward of its own.
         sure: Nothing that could not be read decides what runs.
         doubt: Why it cannot be told whether it will raise; None when it can.
@@ -56,6 +58,7 @@ class Foresight:
 
     ran: set[int] = field(default_factory=set[int])
     reached: set[Output] = field(default_factory=set[Output])
+    knocked: set[Output] = field(default_factory=set[Output])
     complete: bool = True
     sure: bool = True
     doubt: str | None = None

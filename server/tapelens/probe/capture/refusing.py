@@ -37,7 +37,7 @@ def refusal(root: Root, readings: Readings, foresight: Foresight) -> WillRaise |
     return (
         (will_raise("input", f"{root.named} will raise: inputs is empty.") if call.inputs == () else None)
         or _of_gradients(root, call, readings, foresight)
-        or _of_roots(root, call, readings)
+        or _of_roots(root, call, readings, foresight)
         or _of_inputs(root, call, readings)
     )
 
@@ -55,6 +55,12 @@ def unused(root: Root, readings: Readings, foresight: Foresight, graph: Graph, l
             why = "one of the inputs was not used to compute it, and allow_unused=True is not given"
             return will_raise("unused", f"{root.named} will raise: {why}.")
     return None
+
+
+def borrows(reading: Reading, readings: Readings) -> bool:
+    """Whether it may require grad only because its base does: then it has no graph, and no ``.grad`` to fill."""
+    base = None if reading.base is None else readings.get(id(reading.base))
+    return reading.is_leaf == 1 and base is not None and bool(reading.requires_grad and base.requires_grad)
 
 
 def _of_gradients(root: Root, call: BackwardCall, readings: Readings, foresight: Foresight) -> WillRaise | None:
@@ -94,8 +100,10 @@ def _of_gradient(
     return None
 
 
-def _of_roots(root: Root, call: BackwardCall, readings: Readings) -> WillRaise | None:
+def _of_roots(root: Root, call: BackwardCall, readings: Readings, foresight: Foresight) -> WillRaise | None:
     for output in call.outputs:
+        if any(borrows(each, readings) for each in _readings(output, readings)):
+            foresight.wonder("a root is a view made under no_grad, which requires grad only as its base does")
         written = next((each for each in _readings(output, readings) if _is_beyond_repair(each)), None)
         if written is not None:
             return will_raise("changed", f"{root.named} will raise: {_name(root)} {_VIEW_WRITTEN}.")

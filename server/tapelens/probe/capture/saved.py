@@ -8,6 +8,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...wire.snapshot import NodeState, SavedState
+from .checkpoints import inputs_kept, is_faithful
 from .functions import reads_saved
 from .graph import is_custom
 from .guards import someone_listens
@@ -24,6 +25,14 @@ _FREED = "a second time"  # of torch's sentence "Trying to backward through the 
 _CHANGED = "modified by an inplace operation"
 _DETACHED = "detached in-place"
 _RESULT = "result"
+_RESULTS = frozenset(
+    (
+        *("L", "LU", "P", "Q", "R", "S", "U", "Vh", "buffer", "eigenvalues", "eigenvectors", "exponent", "indices"),
+        *("inverse", "log_sumexp", "logsumexp", "max", "min", "output", "sign", "softmax_logsumexp", "solution"),
+        *("total_weight", "values"),
+    )
+)
+"""Names, beside ``result`` and ``result1``, under which nodes save what their operation gave."""
 _FITS_NOTHING = (2, 3, 5, 7, 11, 13, 17, 19, 23)
 
 
@@ -35,6 +44,8 @@ class Saved:
         tensor: ``id`` of the tensor object, which is the user's own where an input was saved.
         storage: Address and bytes.
         unsure: It may have been changed in place since, and asking would disturb the program.
+        spoiled: A checkpoint packed it that cannot compute it again: its inputs were changed in place.
+        faithful: Packed by a hook of PyTorch's own that gives back what it was given.
         detached: It was taken off its graph in place, by ``detach_()``, which torch refuses to unpack.
     """
 
@@ -49,6 +60,8 @@ class Saved:
     storage: tuple[int, int] | None = None
     unsure: bool = False
     detached: bool = False
+    spoiled: bool = False
+    faithful: bool = False
 
 
 @dataclass(slots=True)
@@ -75,12 +88,14 @@ class SavedReader:
         torch = sys.modules["torch"]
         base = self._base = torch._C.TensorBase
         self._misfit: torch.Tensor | None = None
+        self._spoiled: dict[int, bool] = {}
         self._plain = frozenset((torch.Tensor, torch.nn.Parameter))
         self._dtypes: dict[Any, tuple[str, int]] = {}
         # bound once: they are asked for every saved tensor
         self._shape, self._dtype, self._version = base.shape.__get__, base.dtype.__get__, base._version.__get__
         self._storage = base.untyped_storage
         saved = torch._C._autograd.SavedTensor
+        self._can_unpack = hasattr(saved, "unpack")
         self._can_look = hasattr(saved, "data") and hasattr(saved, "unpack_hook")
 
     def read(self, node: Node) -> NodeSaved:
@@ -117,7 +132,7 @@ class SavedReader:
         # forward again), so it is read only where there is no hook; `data` is None for what was freed
         # and for what was never saved, and only `_saved_x` tells these apart.
         if raw.unpack_hook is not None:
-            return Saved(slot.name, "packed")
+            return self._packed(slot.name, raw.unpack_hook)
         data = raw.data
         if data is None:
             try:
@@ -131,7 +146,22 @@ class SavedReader:
                 getattr(node, slot.unpacked)
             except RuntimeError as error:
                 _note_change(seen, error)
+        if seen.state == "live" and self._may_be_detached(seen, data):
+            try:
+                raw.unpack()
+            except RuntimeError as error:
+                _note_change(seen, error)
         return seen
+
+    def _may_be_detached(self, seen: Saved, data: torch.Tensor) -> bool:
+        """``detach_()`` moves no version, and leaves what a node saved of its inputs without a graph.
+
+        What a node gave is saved apart from the tensor that the user holds; a view cannot be detached;
+        ``_saved_x`` does not tell, since it lends the node itself as the missing graph.
+        """
+        if not self._can_unpack or self._base.requires_grad.__get__(data) or self._base._is_view(data):
+            return False
+        return not seen.name.startswith(_RESULT) and seen.name not in _RESULTS
 
     def _read_list(self, node: Node, slot: _Slot, raw: tuple[Any, ...]) -> list[Saved]:
         found: list[Saved] = []
@@ -141,7 +171,7 @@ class SavedReader:
             if each is None or (each.unpack_hook is None and each.data is None):
                 found.append(Saved(name, "never"))
             elif each.unpack_hook is not None:
-                found.append(Saved(name, "packed"))
+                found.append(self._packed(name, each.unpack_hook))
             else:
                 seen = self._describe(name, each.data)
                 doubtful = self._may_have_changed(seen, each.data) or doubtful
@@ -175,6 +205,24 @@ class SavedReader:
                 return NodeSaved("saves_nothing")
             case "maybe":
                 return NodeSaved("unknown", [Saved("saved_tensors", "not_shown", unsure=True)])
+
+    def _packed(self, name: str, unpack_hook: Any) -> Saved:  # noqa: ANN401 (a function of the user's)
+        kept = inputs_kept(unpack_hook)
+        key = id(kept[0]) if kept else 0
+        if kept and key not in self._spoiled:
+            self._spoiled[key] = any(self._is_spoiled(each) for each in kept)
+        return Saved(name, "packed", spoiled=self._spoiled.get(key, False), faithful=is_faithful(unpack_hook))
+
+    def _is_spoiled(self, kept: Any) -> bool:  # noqa: ANN401 (torch._C._autograd.SavedTensor)
+        if kept.unpack_hook is not None or kept.data is None:
+            return False
+        seen = Saved("", "live")
+        if self._may_have_changed(seen, kept.data):
+            try:
+                kept.unpack()
+            except RuntimeError as error:
+                _note_change(seen, error)
+        return seen.state == "changed"
 
     def _state_of_copy_slices(self, node: Any) -> NodeState:  # noqa: ANN401 (the node can be called)
         """Whether the operation inside is still there.
@@ -221,9 +269,7 @@ class SavedReader:
         seen.version_now = version
         if not version:
             seen.version_saved = 0
-            # `detach_()` moves no version, and leaves what a node saved of its inputs without a graph;
-            # a node's own result is saved apart from the tensor that the user holds
-            return not (base.requires_grad.__get__(data) or seen.name == _RESULT or base._is_view(data))
+            return False
         if base._is_view(data) and (base.requires_grad.__get__(data) or _base_requires_grad(base, data)):
             # NOTE [unpacking changed views]: it asks the saved view for its grad_fn, which is rebuilt when
             # its memory was written since it was made. It was made, or rebuilt, by the time it was saved.
@@ -272,6 +318,6 @@ def _note_change_among(found: list[Saved], error: RuntimeError) -> None:
     text = str(error)
     now = text.partition("is at version ")[2].partition(";")[0]
     for seen in found:
-        if seen.state == "live" and ((_CHANGED in text and str(seen.version_now) == now) or _DETACHED in text):
+        if _CHANGED in text and seen.state == "live" and str(seen.version_now) == now:
             _note_change(seen, error)
             return
