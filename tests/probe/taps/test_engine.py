@@ -107,7 +107,6 @@ def test_a_backward_in_a_hook_is_inside(seen):
     assert [ended.call for ended in seen.of(BackwardEnded)] == [inner.call, outer.call]
 
 
-@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")
 def places_of_warnings():
     """Where warnings in a hook stand that ask for the place of the frames above it."""
     with warnings.catch_warnings(record=True) as heard:
@@ -130,6 +129,7 @@ def test_warnings_in_a_hook_stand_where_they_stood(seen):
     seen.taps.install()
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")
 def test_function_transforms_give_what_they_gave(seen):
     def f(value):
         return (value**3).sum()
