@@ -28,6 +28,7 @@ LOSSES = Keeper(
     node=1,
     nodes=2184,
     size_bytes=40 * MIB,
+    at_least=False,
 )
 SINGLE = replace(LOSSES, path="cache", first="cache", last="cache", kind="frame", tensors=1, steps=1, nodes=6)
 
@@ -74,6 +75,10 @@ def test_a_list_of_losses_is_told_with_what_to_store_instead():
         "losses keeps the graphs of 312 tensors from earlier steps alive (losses[0] … losses[311]): "
         "2,184 nodes and 40.0 MiB. Store .item() or .detach() of what is only looked at later."
     )
+
+
+def test_what_was_cut_is_said_to_be_more():
+    assert "(losses[0] … losses[311]): at least 2,184 nodes and 0 B." in said(at_least=True, size_bytes=0)
 
 
 def test_a_running_sum_is_told_by_the_steps_it_reaches_through():

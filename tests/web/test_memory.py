@@ -30,6 +30,7 @@ def keeper(path: str, size_bytes: int, *, kind: KeeperKind = "frame", tensors: i
         node=-1,
         nodes=7 * steps,
         size_bytes=size_bytes,
+        at_least=False,
     )
 
 

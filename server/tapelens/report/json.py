@@ -17,7 +17,7 @@ The object::
               "kept_by": [{"path", "line", "function", "module", "nodes", "storages", "bytes"}],
               "packed": saved tensors that hooks packed, "devices": [{"device", "allocated", "reserved",
               "peak"}], "keepers": [{"path", "first", "last", "kind", "function", "tensors", "steps",
-              "nodes", "bytes", "node": the first tensor's grad_fn, its key, "message"}]}
+              "nodes", "bytes", "at_least", "node": the first tensor's grad_fn, its key, "message"}]}
 
     TENSOR = {"name", "names", "shape", "dtype", "device", "is_leaf", "requires_grad", "retains_grad",
               "grad_fn": the node's type, "grad_fn_node": its key, "version", "backward_effect",
@@ -50,7 +50,7 @@ from ..store.rows import (
     node_rows,
     tensor_rows,
 )
-from ..store.sessions import StopSettled
+from ..store.sessions import SessionInfo, StopSettled
 from ..wire.findings import Finding
 from ..wire.gradients import Gradients
 from ..wire.processes import Uncaught
@@ -67,11 +67,13 @@ class Run:
     """All that a run showed.
 
     Attributes:
+        sessions: By their ids: the program's own, and those of the processes that it started.
         gradients: By session.
         exit_code: The program's own, None when it is unknown.
         notes: Sentences on what went otherwise than asked.
     """
 
+    sessions: dict[str, SessionInfo] = field(default_factory=dict[str, SessionInfo])
     stops: list[StopSettled] = field(default_factory=list[StopSettled])
     gradients: dict[str, list[Gradients]] = field(default_factory=dict[str, list[Gradients]])
     findings: list[Finding] = field(default_factory=list[Finding])
@@ -91,9 +93,22 @@ def run_object(run: Run) -> Json:
     return {
         "findings": [finding_object(each) for each in run.findings],
         "stops": stops,
+        "sessions": [_session_object(each) for each in run.sessions.values()],
         "uncaught": [_uncaught_object(each) for each in run.uncaught],
         "exit_code": run.exit_code,
         "notes": list(run.notes),
+    }
+
+
+def _session_object(info: SessionInfo) -> Json:
+    process = info.process
+    return {
+        "session": info.session,
+        "label": info.label,
+        "parent": info.parent,
+        "pid": None if process is None else process.pid,
+        "rank": None if process is None else process.rank,
+        "local_rank": None if process is None else process.local_rank,
     }
 
 

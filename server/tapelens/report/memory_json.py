@@ -44,6 +44,7 @@ def _keeper_object(keeper: Keeper, nodes: Sequence[NodeRow], message: str) -> di
         "node": nodes[keeper.node].key if 0 <= keeper.node < len(nodes) else None,
         "nodes": keeper.nodes,
         "bytes": keeper.size_bytes,
+        "at_least": keeper.at_least,
         "message": message,
     }
 

@@ -67,14 +67,14 @@ def tensor_table(snapshot: Snapshot, *, width: int) -> Table:
 
 def kept_table(snapshot: Snapshot) -> Table | None:
     """Where most of what is kept for backward was made; None when no line or module is known."""
-    rows = [row for row in kept_rows(snapshot) if row.site is not None or row.module is not None]
-    if not rows:
+    rows = kept_rows(snapshot)
+    if all(row.site is None and row.module is None for row in rows):
         return None
     with_modules = any(row.module for row in rows)
     table = _table("kept by", *(["module"] if with_modules else []), "nodes", "bytes")
     for row in rows[:KEPT_SHOWN]:
         module = [Text(printable(row.module or ""), style="dim")] if with_modules else []
-        where = wording.place(row.site, beside=snapshot.site.path) if row.site else "?"
+        where = wording.place(row.site, beside=snapshot.site.path) if row.site else "line not known"
         table.add_row(printable(where), *module, f"{row.nodes:,}", size(row.size_bytes))
     if rest := rows[KEPT_SHOWN:]:
         left = size(sum(row.size_bytes for row in rest))

@@ -66,6 +66,7 @@ class Keeper:
         node: Node row of the first tensor's grad_fn, -1 when that is not in the snapshot.
         nodes: Nodes of earlier steps below the tensors.
         size_bytes: What these nodes keep for backward, each storage once, without parameters.
+        at_least: A bound kept nodes from being looked at: there is more than ``nodes`` and ``size_bytes`` say.
     """
 
     path: str
@@ -78,6 +79,7 @@ class Keeper:
     node: int
     nodes: int
     size_bytes: int
+    at_least: bool
 
 
 @dataclass(frozen=True, kw_only=True)

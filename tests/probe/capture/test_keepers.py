@@ -9,10 +9,12 @@ from types import FrameType
 from typing import Any
 
 import pytest
+import torch
 
 from probe.capture.stops import Stop, run
+from tapelens.probe.capture import scopes
 from tapelens.probe.capture.frame import capture_frame
-from tapelens.probe.sites import site_of
+from tapelens.probe.sites import site_of, user_frames
 from tapelens.probe.taps import Taps
 from tapelens.wire.memory import Keeper
 
@@ -27,10 +29,21 @@ class Sentinel:
     """Lives in a node's metadata as long as the node."""
 
 
+@pytest.fixture(autouse=True)
+def only_the_program_is_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The frames that run it hold its variables too."""
+
+    def of_programs(frame: FrameType | None) -> Iterator[FrameType]:
+        return (each for each in user_frames(frame) if each.f_code.co_filename.startswith("/programs/"))
+
+    monkeypatch.setattr(scopes, "user_frames", of_programs)
+
+
 @pytest.fixture
 def taps() -> Iterator[Taps]:
     faults: list[str] = []
     taps = Taps(lambda _: None, report_fault=lambda where, message: faults.append(f"{where}: {message}"))
+    torch.manual_seed(0)
     taps.install()
     yield taps
     taps.remove()
@@ -94,7 +107,6 @@ def with_drop(source: str, drop: str) -> str:
 HEAD = """
     import torch
     from torch import nn
-    torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(10, 20), nn.Tanh(), nn.Linear(20, 1))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     w = nn.Parameter(torch.ones(100))

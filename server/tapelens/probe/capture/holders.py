@@ -119,16 +119,24 @@ class HolderSearch:
         self._tensor: type = torch.Tensor
         self._parameter: type = torch.nn.Parameter
         self._module: type = torch.nn.Module
-        self._requires_grad = torch._C.TensorBase.requires_grad.__get__
+        base = torch._C.TensorBase
+        self._requires_grad, self._grad_fn, self._is_view = (
+            base.requires_grad.__get__,
+            base.grad_fn.__get__,
+            base._is_view,
+        )
+        self._is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor
         optim = sys.modules.get("torch.optim")
         self._optimizer: type | None = None if optim is None else optim.Optimizer
 
     def look(self, named: Iterable[tuple[str, Any]], kind: KeeperKind, scope: str) -> None:
-        """At variables, and at everything below them, nearest first."""
+        """At variables, and at everything below them, nearest first; for half of the time that is left."""
+        now = time.perf_counter_ns()
+        until_ns = now + (self._deadline_ns - now) // 2
         for name, value in named:
             self._meet(value, way_from(name, kind, scope))
         while self._queue:
-            if not self._room or (not self._room % _LOOK_AT_CLOCK and time.perf_counter_ns() > self._deadline_ns):
+            if not self._room or (not self._room % _LOOK_AT_CLOCK and time.perf_counter_ns() > until_ns):
                 self.cut += len(self._queue)
                 self._queue.clear()
                 return
@@ -149,6 +157,11 @@ class HolderSearch:
 
     def _meet_tensor(self, tensor: torch.Tensor, way: Way) -> None:
         if not self._requires_grad(tensor):
+            return
+        # what most are, asked as `read_tensor` would
+        plain = type(tensor) is self._tensor and not self._is_wrapped(tensor) and not self._is_view(tensor)
+        if plain and (node := self._grad_fn(tensor)) is not None:
+            self.found.append(Holder(node, way))
             return
         reading = read_tensor(tensor)
         if reading.node is not None:

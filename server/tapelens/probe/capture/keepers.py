@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import time
-from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import TYPE_CHECKING
 
 from ...wire.memory import Keeper
+from .ages import Ages
 from .graph import Graph
 from .holders import Holder, HolderSearch
-from .saved import NodeSaved, SavedReader
+from .saved import NodeSaved, Saved, SavedReader
 from .scopes import scopes_of, unread_frames
 
-if TYPE_CHECKING:
-    import torch
-
-    Node = torch.autograd.graph.Node
-
 KEEPERS = 20
-BUDGET_MS = 60
-_NODES = 100_000
-_NO_SEQUENCE = 1 << 63
-_UNTIMED = -1
-_LOOK_AT_CLOCK = 256
+SEARCH_MS = 40
+NODES_MS = 60
+_LOOK_AT_CLOCK = 64
 _TWO = 2
 
 
@@ -59,8 +51,7 @@ def find_keepers(
     """Look below every name that the frame's thread reaches for nodes of earlier steps.
 
     NOTE [what is old]: what one iteration made and the next has not yet overwritten is no leak, so a
-    node is old when it was made before the step *before the last* one ended. Numbers are a thread's
-    own, but nothing is older than what it was made from: a node is as old as the newest node below it.
+    node is old when it was made before the step *before the last* one ended.
 
     ``steps`` are the clock at the ends of this thread's steps, ascending (``StepClock.boundaries``);
     ``saved`` belongs to the rows of ``graph``, whose ``runs`` the backward foreseen runs, which is
@@ -68,104 +59,22 @@ def find_keepers(
     """
     if len(steps) < _TWO:
         return Keepers()
-    until_ns = time.perf_counter_ns() + BUDGET_MS * 1_000_000
-    search = HolderSearch(name_of, deadline_ns=until_ns)
+    search = HolderSearch(name_of, deadline_ns=time.perf_counter_ns() + SEARCH_MS * 1_000_000)
     for scope in scopes_of(frame):
         search.look(scope.variables, scope.kind, scope.name)
-    ages = Ages(deadline_ns=until_ns)
-    old_before = steps[-_TWO]
-    running = _running(graph, runs, ages, steps, in_line=in_line)
-    groups = _groups(search.found, ages, old_before, steps, running)
-    bill = _Bill(graph, saved, parameters)
+    until_ns = time.perf_counter_ns() + NODES_MS * 1_000_000
+    ages = Ages(graph, deadline_ns=until_ns)
+    groups = _groups(search.found, ages, steps, _running(runs, ages, steps, in_line=in_line))
+    bill = _Bill(graph, saved, parameters, deadline_ns=until_ns)
     every = [_keeper(group, ages, steps, bill, graph) for group in groups]
-    telling = [each for each in every if each.size_bytes or each.tensors > 1 or each.steps > 1]
+    telling = [each for each in every if each.size_bytes or each.at_least or each.tensors > 1 or each.steps > 1]
     telling.sort(key=lambda each: (-each.size_bytes, -each.nodes))
     return Keepers(
-        tuple(telling[:KEEPERS]), max(0, len(telling) - KEEPERS), search.cut + ages.cut, unread_frames(frame)
+        tuple(telling[:KEEPERS]),
+        left_out=max(0, len(telling) - KEEPERS),
+        cut=search.cut + ages.cut + bill.cut,
+        unread_frames=unread_frames(frame),
     )
-
-
-class Ages:
-    """When nodes were made, on the clock that numbers them.
-
-    Attributes:
-        cut: Nodes that a bound kept from being looked at.
-    """
-
-    def __init__(self, *, deadline_ns: int) -> None:
-        self.cut = 0
-        self.made: dict[Node, int] = {}
-        self._oldest: dict[Node, int] = {}
-        self._below: dict[Node, tuple[Node, ...]] = {}
-        self._deadline_ns = deadline_ns
-
-    def made_at(self, root: Node) -> int:
-        """The newest number at or below the node; -1 where nothing has one, or nobody can tell."""
-        self._look_below(root)
-        return self.made.get(root, _UNTIMED)
-
-    def old_below(self, root: Node, old_before: int) -> list[Node]:
-        """The nodes at or below that are of earlier steps, and have a number."""
-        self._look_below(root)
-        if self._oldest.get(root, old_before) >= old_before:
-            return []
-        found: list[Node] = []
-        seen = {root}
-        waiting = [root]
-        while waiting:
-            node = waiting.pop()
-            if _UNTIMED < self.made.get(node, _UNTIMED) < old_before:
-                found.append(node)
-            for target in self._below.get(node, ()):
-                if target not in seen and self._oldest.get(target, old_before) < old_before:
-                    seen.add(target)
-                    waiting.append(target)
-        return found
-
-    def is_below(self, node: Node, root: Node) -> bool:
-        """Whether a way leads from the root to the node."""
-        limit = self.made.get(node, _UNTIMED)
-        seen = {root}
-        waiting = [root]
-        while waiting:
-            each = waiting.pop()
-            if each is node:
-                return True
-            for target in self._below.get(each, ()):
-                if target not in seen and self.made.get(target, _UNTIMED) >= limit:
-                    seen.add(target)
-                    waiting.append(target)
-        return False
-
-    def _look_below(self, root: Node) -> None:
-        made, below = self.made, self._below
-        waiting = [root]
-        while waiting:
-            node = waiting[-1]
-            if node in made:
-                waiting.pop()
-                continue
-            targets = below.get(node)
-            if targets is None:
-                if self._is_enough(len(below)):
-                    self.cut += 1
-                    return
-                targets = below[node] = tuple([target for target, _ in node.next_functions if target is not None])
-            pending = [target for target in targets if target not in made]
-            if pending:
-                waiting.extend(pending)
-                continue
-            self._date(node, targets)
-
-    def _date(self, node: Node, targets: tuple[Node, ...]) -> None:
-        sequence = node._sequence_nr()
-        own = _UNTIMED if sequence >= _NO_SEQUENCE else sequence
-        self.made[node] = max([own, *(self.made[target] for target in targets)])
-        numbered = [self._oldest[target] for target in targets] + ([self.made[node]] if own >= 0 else [])
-        self._oldest[node] = min(numbered, default=_NO_SEQUENCE)
-
-    def _is_enough(self, count: int) -> bool:
-        return count >= _NODES or (not count % _LOOK_AT_CLOCK and time.perf_counter_ns() > self._deadline_ns)
 
 
 @dataclass(slots=True)
@@ -173,75 +82,90 @@ class _Group:
     """Holders that differ only in a subscript."""
 
     holders: list[Holder] = field(default_factory=list[Holder])
-    old: dict[Node, None] = field(default_factory=dict["Node", None])
+    old: dict[int, None] = field(default_factory=dict[int, None])
 
 
-def _running(graph: Graph, runs: Collection[int], ages: Ages, steps: Sequence[int], *, in_line: bool) -> set[Node]:
-    """Nodes of earlier steps that are not kept by mistake: the backward foreseen runs them."""
+@dataclass(frozen=True, slots=True)
+class _Grown:
+    """A tensor of this step whose graph reaches back through earlier ones."""
+
+    number: int
+    old: int
+
+
+def _running(runs: Collection[int], ages: Ages, steps: Sequence[int], *, in_line: bool) -> Collection[int]:
+    """Nodes that are not kept by mistake: the backward foreseen runs them."""
     if not runs:
-        return set()
-    top = graph.nodes[max(runs)]
+        return ()
+    top = max(runs)
     old_before = steps[-_TWO]
-    if ages.made_at(top) < old_before and not in_line:
-        return set()
-    if len(_steps_of(ages.old_below(top, old_before), steps, ages)) >= _TWO:
-        return set()  # it runs through the very graphs that nobody meant to keep
-    return {graph.nodes[row] for row in runs}
+    if ages.made[top] < old_before and not in_line:
+        return ()
+    if len(ages.steps_of(ages.old_below(top, old_before), steps)) >= _TWO:
+        return ()  # it runs through the very graphs that nobody meant to keep
+    return runs
 
 
-def _steps_of(nodes: Iterable[Node], steps: Sequence[int], ages: Ages) -> set[int]:
-    return {bisect_right(steps, ages.made[node]) for node in nodes}
-
-
-def _groups(
-    holders: list[Holder], ages: Ages, old_before: int, steps: Sequence[int], running: set[Node]
-) -> list[_Group]:
+def _groups(holders: list[Holder], ages: Ages, steps: Sequence[int], running: Collection[int]) -> list[_Group]:
     """Holders of old graphs, by what they would be called together."""
-    grown: list[tuple[Holder, list[Node]]] = []
+    old_before = steps[-_TWO]
+    grown: list[_Grown] = []
     groups: dict[tuple[str, str, str], _Group] = {}
-    for holder in sorted(holders, key=lambda each: ages.made_at(each.node)):
-        made = ages.made_at(holder.node)
-        if made == _UNTIMED or holder.node in running:
+    numbered = [(ages.number(holder.node), holder) for holder in holders]
+    numbered = [(number, holder) for number, holder in numbered if number >= 0 and number not in running]
+    for number, holder in sorted(numbered, key=lambda pair: ages.made[pair[0]]):
+        old = ages.old_below(number, old_before)
+        if not old:
             continue
-        old = ages.old_below(holder.node, old_before)
-        if made >= old_before:  # of this step: does its graph reach back through earlier ones?
-            if len(_steps_of(old, steps, ages)) < _TWO or _is_covered(holder, old, grown, ages):
+        if ages.made[number] >= old_before:  # of this step
+            if len(ages.steps_of(old, steps)) < _TWO or _is_covered(number, len(old), grown, ages):
                 continue
-            grown.append((holder, old))
+            grown.append(_Grown(number, len(old)))
         group = groups.setdefault((holder.way.scope, holder.way.kind, holder.way.pattern), _Group())
         group.holders.append(holder)
         group.old.update(dict.fromkeys(old))
     return list(groups.values())
 
 
-def _is_covered(holder: Holder, old: list[Node], grown: list[tuple[Holder, list[Node]]], ages: Ages) -> bool:
+def _is_covered(number: int, old: int, grown: list[_Grown], ages: Ages) -> bool:
     """It was made from a tensor that has been told already, and reaches back only through that."""
-    return any(
-        len(old) == len(theirs) and other.node is not holder.node and ages.is_below(other.node, holder.node)
-        for other, theirs in grown
-    )
+    return any(old == other.old and number != other.number and ages.is_below(other.number, number) for other in grown)
 
 
 class _Bill:
-    """What nodes keep for backward."""
+    """What nodes keep for backward.
 
-    def __init__(self, graph: Graph, saved: Sequence[NodeSaved], parameters: set[int]) -> None:
+    Attributes:
+        cut: Nodes whose saved tensors no time was left for.
+    """
+
+    def __init__(self, graph: Graph, saved: Sequence[NodeSaved], parameters: set[int], *, deadline_ns: int) -> None:
+        self.cut = 0
         self._graph = graph
         self._saved = saved
         self._parameters = parameters
         self._reader = SavedReader()
+        self._deadline_ns = deadline_ns
 
-    def bytes_of(self, nodes: Iterable[Node]) -> int:
+    def bytes_of(self, numbers: Iterable[int], ages: Ages) -> int:
         """Their saved tensors' storages, each once."""
         counted = set(self._parameters)
         total = 0
-        for node in nodes:
-            row = self._graph.row(node)
-            for slot in (self._saved[row] if row >= 0 else self._reader.read(node)).slots:
+        for index, number in enumerate(numbers):
+            for slot in self._slots(number, ages, look=not index % _LOOK_AT_CLOCK):
                 if slot.storage is not None and slot.storage[0] not in counted:
                     counted.add(slot.storage[0])
                     total += slot.storage[1]
         return total
+
+    def _slots(self, number: int, ages: Ages, *, look: bool) -> Sequence[Saved]:
+        held = self._saved[number] if number < len(self._saved) else None
+        if held is not None and (held.slots or held.state != "unknown"):
+            return held.slots
+        if self.cut or (look and time.perf_counter_ns() > self._deadline_ns):
+            self.cut += 1
+            return ()
+        return self._reader.read(ages.node(number)).slots
 
 
 def _keeper(group: _Group, ages: Ages, steps: Sequence[int], bill: _Bill, graph: Graph) -> Keeper:
@@ -253,10 +177,11 @@ def _keeper(group: _Group, ages: Ages, steps: Sequence[int], bill: _Bill, graph:
         kind=first.way.kind,
         function=first.way.scope,
         tensors=len(group.holders),
-        steps=len(_steps_of(group.old, steps, ages)),
+        steps=len(ages.steps_of(group.old, steps)),
         node=graph.row(first.node),
         nodes=len(group.old),
-        size_bytes=bill.bytes_of(group.old),
+        size_bytes=bill.bytes_of(group.old, ages),
+        at_least=bool(ages.cut or bill.cut),
     )
 
 

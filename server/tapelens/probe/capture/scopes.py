@@ -10,8 +10,11 @@ from typing import Any, NamedTuple
 
 from ...wire.memory import KeeperKind
 from ..sites import is_user_file, user_frames
+from .variables import local_variables
 
 _PROXIED = (3, 13)
+_CLEANED = (3, 11)
+_SHOW_LOCALS = frozenset(("locals", "vars", "dir", "eval", "exec"))
 
 
 class Scope(NamedTuple):
@@ -46,11 +49,13 @@ def scopes_of(frame: FrameType) -> Iterator[Scope]:
 def may_read_locals(frame: FrameType) -> bool:
     """Whether reading an outer function's variables leaves no trace.
 
-    NOTE [locals of outer frames]: before Python 3.13 ``f_locals`` puts the variables into a dict that
-    the frame keeps, so a tensor that the function deletes later would live on. Where a debugger
-    traces the frame that happens at each line anyway.
+    NOTE [locals of outer frames]: before Python 3.13 reading them brings the dict up to date that the
+    function got when it asked for its ``locals()``; and Python 3.10 keeps what it put there. Where a
+    debugger traces the frame both happen at each line anyway.
     """
-    return sys.version_info >= _PROXIED or frame.f_trace is not None
+    if sys.version_info >= _PROXIED or frame.f_trace is not None:
+        return True
+    return sys.version_info >= _CLEANED and _SHOW_LOCALS.isdisjoint(frame.f_code.co_names)
 
 
 def unread_frames(frame: FrameType) -> int:
@@ -64,10 +69,10 @@ def _has_locals(frame: FrameType) -> bool:
 
 def _frame_scope(frame: FrameType) -> Scope:
     code = frame.f_code
-    return Scope("frame", getattr(code, "co_qualname", code.co_name), _named(frame.f_locals))
+    return Scope("frame", getattr(code, "co_qualname", code.co_name), _named(local_variables(frame)))
 
 
-def _named(variables: Any) -> list[tuple[str, Any]]:  # noqa: ANN401 (a dict, or a frame's proxy of its locals)
+def _named(variables: dict[str, Any]) -> list[tuple[str, Any]]:
     return [(name, value) for name, value in list(variables.items()) if type(name) is str and name[:2] != "__"]
 
 
