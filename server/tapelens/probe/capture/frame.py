@@ -251,7 +251,11 @@ def _everything_left_out(scene: _Scene, columns: _Columns, keepers: Keepers, bou
         _left_out("names", unnamed, "further names of tensors"),
         _left_out("names", keepers.left_out, "further names that keep old graphs alive"),
         _left_out("names", keepers.cut, "values and nodes not searched for who keeps old graphs alive"),
-        _left_out("names", keepers.unread_frames, "outer functions, whose variables Python shows only by keeping them"),
+        _left_out(
+            "names",
+            keepers.unread_frames,
+            "outer functions whose variables cannot be read without a trace, for who keeps old graphs alive",
+        ),
     )
     return tuple(entry for entry in every if entry is not None)
 
