@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from ..errors import SessionEnded, SessionError, UsageError
-from ..sessions.direct import DirectSession, OnOutput
+from ..sessions.direct import DirectSession, OnChild, OnOutput
 from ..store.sessions import Store
 from .follow import follow
 from .options import add_report_options, add_stop_options, read_breakpoints, read_configuration, read_following
@@ -42,10 +42,16 @@ def main(options: Namespace) -> int:
     breakpoints = read_breakpoints(options)
     configuration = read_configuration(options)
 
-    async def open_session(store: Store, on_output: OnOutput) -> DirectSession:
+    async def open_session(store: Store, on_output: OnOutput, on_child: OnChild) -> DirectSession:
         try:
             return await DirectSession.attach(
-                host, port, store, configuration=configuration, breakpoints=breakpoints, on_output=on_output
+                host,
+                port,
+                store,
+                configuration=configuration,
+                breakpoints=breakpoints,
+                on_output=on_output,
+                on_child=on_child,
             )
         except SessionEnded as ended:
             raise SessionError(f"What listens at {host}:{port} does not answer as a debugger does.") from ended

@@ -12,7 +12,7 @@ from pathlib import Path
 from ..errors import UsageError
 from ..report.text import TextReport, console_for
 from ..rules.catalogue import RULES
-from ..sessions.direct import DirectSession, OnOutput
+from ..sessions.direct import DirectSession, OnChild, OnOutput
 from ..sessions.interface import Breakpoint, Launch
 from ..store.sessions import Store
 from ..wire.commands import Configuration
@@ -95,7 +95,7 @@ def marked_stops(program: Path) -> list[Breakpoint]:
     return [Breakpoint(path=program, line=number) for number, text in enumerate(lines, 1) if STOP_MARK.search(text)]
 
 
-async def _launch(program: Path, store: Store, on_output: OnOutput) -> DirectSession:
+async def _launch(program: Path, store: Store, on_output: OnOutput, on_child: OnChild) -> DirectSession:
     configuration = Configuration(
         kind="configuration",
         armed=True,
@@ -106,7 +106,9 @@ async def _launch(program: Path, store: Store, on_output: OnOutput) -> DirectSes
         cards=True,
     )
     launch = Launch(program=program, breakpoints=marked_stops(program))
-    return await DirectSession.launch(launch, store, configuration=configuration, on_output=on_output)
+    return await DirectSession.launch(
+        launch, store, configuration=configuration, on_output=on_output, on_child=on_child
+    )
 
 
 def _first_line(program: Path) -> str:

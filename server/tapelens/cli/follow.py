@@ -10,7 +10,7 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import IO
 
 from ..errors import SessionError, UsageError
-from ..sessions.direct import DirectSession, OnOutput
+from ..sessions.direct import DirectSession, OnChild, OnOutput
 from ..sessions.interface import Action
 from ..store.sessions import Change, StopSettled, Store
 from ..web.server import PanelServer
@@ -20,7 +20,7 @@ from .following import Following
 from .outcome import FAILED, KILLED_BY
 from .showing import EXIT, Showing
 
-OpenSession = Callable[[Store, OnOutput], Awaitable[DirectSession]]
+OpenSession = Callable[[Store, OnOutput, OnChild], Awaitable[DirectSession]]
 
 
 def follow(following: Following, open_session: OpenSession) -> int:
@@ -79,14 +79,25 @@ class Room:
         finally:
             await server.close()
 
-    @contextmanager
-    def holding(self, session: DirectSession) -> Generator[None]:
-        """The session can be acted on meanwhile."""
+    def hold(self, session: DirectSession) -> None:
+        """The session can be acted on until it is closed."""
         self._open[session.id] = session
-        try:
-            yield
-        finally:
-            del self._open[session.id]
+
+    async def close(self, session: DirectSession) -> None:
+        """Close a session and those of the processes that its program started."""
+        below = [each for each in self._open.values() if each.id != session.id and self._is_below(each.id, session.id)]
+        await asyncio.gather(*(each.close() for each in below), return_exceptions=True)
+        await session.close()
+        for each in (*below, session):
+            del self._open[each.id]
+
+    def _is_below(self, session: str, ancestor: str) -> bool:
+        info = self.store.session(session)
+        while info is not None and info.parent is not None:
+            if info.parent == ancestor:
+                return True
+            info = self.store.session(info.parent)
+        return False
 
 
 class Follower:
@@ -144,22 +155,25 @@ class Follower:
         return FAILED
 
     async def _follow(self, open_session: OpenSession) -> None:
-        session = self._session = await open_session(self._room.store, self.showing.output)
-        going_on = asyncio.create_task(self._go_on_at_stops(session))
+        going_on = asyncio.create_task(self._go_on_at_stops())
         try:
-            with self._room.holding(session):
+            session = await open_session(self._room.store, self.showing.output, self._room.hold)
+            self._session = session
+            self._room.hold(session)
+            try:
                 for breakpoint_, reason in session.unverified:
                     self.showing.note(f"{breakpoint_.path.name}:{breakpoint_.line} is no place to stop: {reason}")
                 await session.wait_ended()
+            finally:
+                await self._room.close(session)
         finally:
             going_on.cancel()
-            await session.close()
 
-    async def _go_on_at_stops(self, session: DirectSession) -> None:
+    async def _go_on_at_stops(self) -> None:
         while True:
-            await self._stops.get()
+            stop = await self._stops.get()
             with contextlib.suppress(SessionError):  # it ended at the stop: its state in the store tells
-                await session.act("continue")
+                await self._room.act(stop.session, "continue")
 
     def _on_change(self, change: Change) -> None:
         if not isinstance(change, StopSettled):

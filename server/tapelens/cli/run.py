@@ -6,7 +6,7 @@ from argparse import REMAINDER, ArgumentParser, Namespace
 from pathlib import Path
 
 from ..errors import UsageError
-from ..sessions.direct import DirectSession, OnOutput
+from ..sessions.direct import DirectSession, OnChild, OnOutput
 from ..sessions.interface import Launch
 from ..store.sessions import Store
 from .follow import follow
@@ -56,8 +56,10 @@ def main(options: Namespace) -> int:
     configuration = read_configuration(options)
     following = read_following(options, label=launch_label, breakpoints=list(launch.breakpoints))
 
-    async def open_session(store: Store, on_output: OnOutput) -> DirectSession:
-        return await DirectSession.launch(launch, store, configuration=configuration, on_output=on_output)
+    async def open_session(store: Store, on_output: OnOutput, on_child: OnChild) -> DirectSession:
+        return await DirectSession.launch(
+            launch, store, configuration=configuration, on_output=on_output, on_child=on_child
+        )
 
     return follow(following, open_session)
 

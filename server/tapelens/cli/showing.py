@@ -58,8 +58,9 @@ class Showing:
         self._text = TextReport(console_for(report_file or sys.stderr), explain=following.explain)
         console = console_for(sys.stderr)
         self._said = TextReport(console)
-        self._snapshots: list[Snapshot] = []
-        self._findings: dict[tuple[str, str, int, bool], Finding] = {}
+        self._snapshots: list[tuple[str, Snapshot]] = []
+        self._findings: dict[tuple[str, str, str, int, bool], Finding] = {}
+        self._children: dict[str, str] = {}
         self._starting = Status(f"starting {following.label} ...", console=console) if console.is_terminal else None
 
     def start(self) -> None:
@@ -90,16 +91,24 @@ class Showing:
                 if self._is_text:
                     with self._while_somebody_reads(sys.stderr):
                         self._print(change)
-            case SessionChanged(info=info) if info.problem and info.state != "ended":  # else told at the end
-                self.note(info.problem)
-            case _:
-                pass
+            case SessionChanged(info=info):
+                self._know(info)
+
+    def _know(self, info: SessionInfo) -> None:
+        self.run.sessions[info.session] = info
+        if info.parent is not None:
+            self._children[info.session] = info.label
+            if info.problem:
+                self.note(f"{info.label}: {info.problem}")
+        elif info.problem and info.state != "ended":  # else told at the end
+            self.note(info.problem)
 
     def pass_over(self, stop: StopSettled) -> None:
         """A stop that is none to the user."""
         self.started()
-        if self._is_of(stop.snapshot):
-            self.run.stops.pop()
+        told = self._stop_of(stop.session, stop.snapshot)
+        if told is not None:
+            del self.run.stops[told]
 
     def note(self, sentence: str) -> None:
         """Something went otherwise than asked; a second time is not told."""
@@ -117,8 +126,9 @@ class Showing:
         """The program has ended: say what went otherwise than asked, write the object, give the exit status."""
         if info is not None:
             self.run.exit_code = info.exit_code
-            for fault in store.faults(info.session):
-                self.say(f"a fault of tapelens' own ({fault.where}: {fault.message}); the program is unharmed")
+            for session in self.run.sessions:
+                for fault in store.faults(session):
+                    self.say(f"a fault of tapelens' own ({fault.where}: {fault.message}); the program is unharmed")
             for sentence in self._shortcomings(info):
                 self.note(sentence)
         exit_zero = self._following.exit_zero
@@ -152,19 +162,20 @@ class Showing:
     def _keep(self, change: StopSettled | StopArrived | GradientsArrived | FindingArrived | UncaughtArrived) -> None:
         match change:
             case StopSettled():
-                if self._is_of(change.snapshot):
-                    self.run.stops[-1] = change
+                told = self._stop_of(change.session, change.snapshot)
+                if told is not None:
+                    self.run.stops[told] = change
                 else:
                     self.run.stops.append(change)
             case StopArrived(stop=stop):
-                self._snapshots.append(stop.snapshot)
+                self._snapshots.append((stop.session, stop.snapshot))
                 del self._snapshots[:-SNAPSHOTS_KEPT]
-                if not self._is_of(stop.snapshot):
+                if self._stop_of(stop.session, stop.snapshot) is None:
                     self.run.stops.append(_unsettled(stop))
             case GradientsArrived(session=session, gradients=gradients):
                 self.run.gradients.setdefault(session, []).append(gradients)
-            case FindingArrived(finding=finding):
-                self._findings[_key(finding)] = finding
+            case FindingArrived(session=session, finding=finding):
+                self._findings[_key(session, finding)] = finding
                 self.run.findings = list(self._findings.values())
             case UncaughtArrived(uncaught=uncaught):
                 if uncaught.type_name != EXIT:
@@ -173,25 +184,31 @@ class Showing:
     def _print(self, change: StopSettled | StopArrived | GradientsArrived | FindingArrived | UncaughtArrived) -> None:
         match change:
             case StopSettled():
-                self._text.stop(change)
+                self._text.stop(change, by=self._children.get(change.session, ""))
             case StopArrived():
                 pass  # it comes again with its reason, settled
-            case GradientsArrived(gradients=gradients):
-                self._text.backward(gradients, self._snapshot_behind(gradients))
-            case FindingArrived(finding=finding):
+            case GradientsArrived(session=session, gradients=gradients):
+                behind = self._snapshot_behind(session, gradients)
+                self._text.backward(gradients, behind, by=self._children.get(session, ""))
+            case FindingArrived(session=session, finding=finding):
                 if finding.count == 1 and (finding.severity != "information" or self._following.show_all):
-                    self._text.finding(finding)
+                    self._text.finding(finding, by=self._children.get(session, ""))
             case UncaughtArrived(uncaught=uncaught):
                 self._text.uncaught(uncaught)
 
-    def _is_of(self, snapshot: Snapshot | None) -> bool:
-        """The latest stop is the one that a snapshot was taken at."""
-        latest = self.run.stops[-1].snapshot if self.run.stops else None
-        return snapshot is not None and latest is not None and latest.stop == snapshot.stop
+    def _stop_of(self, session: str, snapshot: Snapshot | None) -> int | None:
+        """Which of the stops kept a session's latest is, if the snapshot was taken at it."""
+        for index in range(len(self.run.stops) - 1, -1, -1):
+            stop = self.run.stops[index]
+            if stop.session == session:
+                same = snapshot is not None and stop.snapshot is not None and stop.snapshot.stop == snapshot.stop
+                return index if same else None
+        return None
 
-    def _snapshot_behind(self, gradients: Gradients) -> Snapshot | None:
+    def _snapshot_behind(self, session: str, gradients: Gradients) -> Snapshot | None:
         ran = set(gradients.nodes.key) | set(gradients.edges.source)
-        return next((each for each in reversed(self._snapshots) if not ran.isdisjoint(each.nodes.key)), None)
+        of_session = (snapshot for owner, snapshot in reversed(self._snapshots) if owner == session)
+        return next((each for each in of_session if not ran.isdisjoint(each.nodes.key)), None)
 
     def _while_somebody_reads(self, stream: IO[str]) -> _ClosedPipe:
         return _ClosedPipe(stream, self._on_pipe_closed)
@@ -228,5 +245,5 @@ def _unsettled(stop: Stop) -> StopSettled:
     )
 
 
-def _key(finding: Finding) -> tuple[str, str, int, bool]:
-    return finding.rule, finding.site.path, finding.site.line, finding.foreseen
+def _key(session: str, finding: Finding) -> tuple[str, str, str, int, bool]:
+    return session, finding.rule, finding.site.path, finding.site.line, finding.foreseen

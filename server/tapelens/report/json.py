@@ -5,6 +5,8 @@ The object::
     {"findings": [{"rule", "severity", "message", "path", "line", "function", "foreseen", "count",
                    "stop", "related": [{"path", "line", "function", "message"}], "facts": {…}}],
      "stops": [STOP], "uncaught": [{"type", "message", "path", "line", "function", "stop"}],
+     "sessions": [{"session", "label", "parent": the session of the process that started this one, or null,
+                   "pid", "rank", "local_rank"}],
      "exit_code": the program's own, or null, "notes": [sentences that the text format would say]}
 
     STOP = {"session", "stop", "reason", "path", "line", "hit": which time it stood there, "function",

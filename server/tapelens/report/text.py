@@ -52,14 +52,14 @@ class TextReport:
         self._print()
         self._print(Rule(Text(printable(text), style="bold"), style="dim", align="left", characters="="))
 
-    def stop(self, stop: StopSettled) -> None:
-        """Where the program stands and what is to be seen there."""
+    def stop(self, stop: StopSettled, *, by: str = "") -> None:
+        """Where the program stands and what is to be seen there; ``by`` names a process that it started."""
         snapshot = stop.snapshot
         where = f"{stop.path}:{stop.line}" if stop.path else ""
         head = Text.assemble(
             ("● ", "red"), (printable(stop.reason), "bold red" if stop.reason == "exception" else "bold")
         )
-        head.append(printable(f" {where} in {stop.function}" if where else ""))
+        head.append(printable(f" {_spoken(by)}{where} in {stop.function}" if where else f" {by}".rstrip()))
         self._print()
         self._print(head, on_one_line=True)
         raised = stop.reason == "exception"
@@ -117,9 +117,9 @@ class TextReport:
                 self._told.add(rest)
                 self._indented(Text.assemble((printable(sentence.title) + " ", "bold"), printable(rest)))
 
-    def backward(self, ran: Gradients, snapshot: Snapshot | None) -> None:
+    def backward(self, ran: Gradients, snapshot: Snapshot | None, *, by: str = "") -> None:
         """What flowed in a backward; ``snapshot`` is the latest stop's whose graph it ran through."""
-        where = f" {ran.site.path}:{ran.site.line}" if ran.site else ""
+        where = f" {_spoken(by)}{ran.site.path}:{ran.site.line}" if ran.site else f" {by}".rstrip()
         raised = " raised" if ran.raised else ""
         self._print()
         head = Text.assemble(("◂ ", "green"), (f"backward{raised}", "bold"), printable(where))
@@ -134,10 +134,10 @@ class TextReport:
         if ran.left_out:
             self._indented(Text(f"{counted(ran.left_out, 'node')} of the graph not watched", style="dim"))
 
-    def finding(self, finding: Finding) -> None:
+    def finding(self, finding: Finding, *, by: str = "") -> None:
         """What a rule says, with its source line and the places that it speaks of."""
         head = Text.assemble((finding.severity, SEVERITY_STYLES[finding.severity]), (f" {finding.rule} ", "bold"))
-        head.append(printable(f"{finding.site.path}:{finding.site.line} in {finding.site.function}"))
+        head.append(printable(f"{_spoken(by)}{finding.site.path}:{finding.site.line} in {finding.site.function}"))
         self._print()
         self._print(head, on_one_line=True)
         self._told.add(finding.message)
@@ -188,3 +188,7 @@ class TextReport:
             self._console.print(content, soft_wrap=on_one_line)
         self._console.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
         self._console.file.flush()
+
+
+def _spoken(by: str) -> str:
+    return f"{by} · " if by else ""
