@@ -21,6 +21,7 @@ from ..wire.processes import Goodbye, Hello, ProbeFault, TorchState
 from ..wire.sites import Site
 from ..wire.snapshot import Snapshot
 from .capture.frame import capture_frame
+from .capture.preview import preview_backward
 from .collector import Collector
 from .entry.torch_import import TorchImport
 from .guard import guard, text_of
@@ -245,15 +246,25 @@ class ProbeSession:
             case PauseOn():
                 self._pause_on = frozenset(command.rules)
                 return [self.hello()]
-            case Tape() | Preview():
-                return []
-            case Capture():
-                if frame is None or self._state != "watching":
-                    return [self.hello()]
-                snapshot = self.capture(frame, thread=command.thread, depth=command.depth)
-                return [] if snapshot is None else [snapshot]
+            case Capture() | Tape() | Preview():
+                return self._read(command, frame)
             case Detach():
                 return [self.detach()]
+
+    def _read(self, command: Capture | Tape | Preview, frame: FrameType | None) -> list[ProbeMessage]:
+        """What is asked of a paused frame."""
+        if frame is None or self._state != "watching":
+            return [self.hello()]
+        told: ProbeMessage | None = None
+        match command:
+            case Capture():
+                told = self.capture(frame, thread=command.thread, depth=command.depth)
+            case Tape():
+                told = None
+            case Preview():
+                take = guard("preview", self.tell_fault)(preview_backward)
+                told = take(frame, stop=self._stop(), expression=command.expression, freed_by=self._taps.freed_by)
+        return [] if told is None else [told]
 
 
 def is_switched_off() -> bool:

@@ -1,4 +1,4 @@
-"""What the real engine does at the stops of a program: what it raises, where gradients go, what it frees, which hooks run."""
+"""What the real engine does at a program's stops: what it raises, where gradients go, what it frees, whom it calls."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _run(source: str, look: Callable[[str, FrameType], None], expressions: list[
 
     def go() -> None:
         if expressions[-1]:
-            eval(expressions[-1], variables).backward()  # noqa: S307 (a name of the program's)
+            eval(expressions[-1], variables).backward()
 
     def at_stop(name: str, frame: FrameType) -> None:
         variables.update(frame.f_globals)

@@ -9,13 +9,13 @@ import torch
 from torch import nn
 from torch.autograd import grad
 from torch.autograd.function import once_differentiable
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812 (as PyTorch's users call it)
 from torch.utils.checkpoint import checkpoint
 
 __all__ = [
     "COUNTED",
-    "F",
     "Dirty",
+    "F",
     "Keeps",
     "Lazily",
     "Once",

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .operands import Operand, Shape, is_none, operands, shape_made, value_at
+from .operands import Operand, Shape, is_none, is_tensor, operands, shape_made, value_at
 
 if TYPE_CHECKING:
     import torch
@@ -30,11 +30,13 @@ class Given:
         none: There is none: a gradient of 1 is implied.
         shape: None when it cannot be told.
         is_complex: None when it cannot be told.
+        tensor: Itself, where it is there already.
     """
 
     none: bool
     shape: Shape | None = None
     is_complex: bool | None = None
+    tensor: torch.Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +244,7 @@ def _gradients(frame: types.FrameType, given: dict[str, ast.expr], count: int) -
         found = operands(frame, expression)
         if found is None or len(found) != count:
             return None
-        return tuple(Given(none=False, shape=each.shape) for each in found)
+        return tuple(Given(none=False, shape=each.shape, tensor=each.tensors[0]) for each in found)
     return (_given(frame, expression),) if count == 1 else None
 
 
@@ -250,7 +252,8 @@ def _given(frame: types.FrameType, expression: ast.expr) -> Given:
     if is_none(expression):
         return Given(none=True)
     shape, is_complex = shape_made(frame, expression)
-    return Given(none=False, shape=shape, is_complex=is_complex)
+    held = value_at(frame, expression)
+    return Given(none=False, shape=shape, is_complex=is_complex, tensor=held if is_tensor(held) else None)
 
 
 def _truth(frame: types.FrameType, expression: ast.expr | None, *, otherwise: bool) -> bool:
