@@ -78,7 +78,7 @@ def test_a_list_of_losses_is_told_with_what_to_store_instead():
 
 
 def test_what_was_cut_is_said_to_be_more():
-    assert "(losses[0] … losses[311]): at least 2,184 nodes and 0 B." in said(at_least=True, size_bytes=0)
+    assert "(losses[0] … losses[311]): at least 2,184 nodes." in said(at_least=True, size_bytes=0)
 
 
 def test_a_running_sum_is_told_by_the_steps_it_reaches_through():

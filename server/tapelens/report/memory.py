@@ -75,7 +75,7 @@ def _subject(keeper: Keeper, snapshot: Snapshot) -> str:
 def _amount(keeper: Keeper) -> str:
     nodes = counted(keeper.nodes, "node")
     if keeper.at_least:
-        return f"at least {nodes} and {size(keeper.size_bytes)}"
+        return f"at least {nodes}" + (f" and {size(keeper.size_bytes)}" if keeper.size_bytes else "")
     return f"{nodes} and {size(keeper.size_bytes)}" if keeper.size_bytes else f"{nodes}, with no buffers in them"
 
 

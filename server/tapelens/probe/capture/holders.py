@@ -6,7 +6,7 @@ import gc
 import sys
 import time
 import types
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -33,6 +33,8 @@ _CLOSED: frozenset[type] = frozenset(
     }
 )
 """Types in which nobody would look for a tensor."""
+
+_PLAIN: frozenset[type] = frozenset((dict, OrderedDict, list, tuple, set, deque))
 
 _MODULE_TABLES = frozenset(("_parameters", "_buffers", "_modules"))
 
@@ -120,6 +122,7 @@ class HolderSearch:
         self._parameter: type = torch.nn.Parameter
         self._module: type = torch.nn.Module
         base = torch._C.TensorBase
+        self._grad = base.grad.__get__
         self._requires_grad, self._grad_fn, self._is_view = (
             base.requires_grad.__get__,
             base.grad_fn.__get__,
@@ -144,6 +147,18 @@ class HolderSearch:
             value, way = self._queue.popleft()
             self._open(value, way)
 
+    def _is_worth(self, value: Any) -> bool:  # noqa: ANN401
+        """Whether it may lead to a graph; asked before a way to it is written down, as most things lead to none."""
+        kind = type(value)
+        if kind in _CLOSED or (kind in _PLAIN and not value):
+            return False
+        if self._tensor not in kind.__mro__:
+            return True
+        if not self._requires_grad(value):
+            return False
+        node, gradient = self._graph_of(value)
+        return node is not None or (gradient is not None and self._requires_grad(gradient))
+
     def _meet(self, value: Any, way: Way) -> None:  # noqa: ANN401 (any value of the user's)
         kind = type(value)
         if kind in _CLOSED:
@@ -158,16 +173,20 @@ class HolderSearch:
     def _meet_tensor(self, tensor: torch.Tensor, way: Way) -> None:
         if not self._requires_grad(tensor):
             return
-        # what most are, asked as `read_tensor` would
-        plain = type(tensor) is self._tensor and not self._is_wrapped(tensor) and not self._is_view(tensor)
-        if plain and (node := self._grad_fn(tensor)) is not None:
+        node, gradient = self._graph_of(tensor)
+        if node is not None:
             self.found.append(Holder(node, way))
-            return
-        reading = read_tensor(tensor)
-        if reading.node is not None:
-            self.found.append(Holder(reading.node, way))
-        elif reading.gradient is not None and self._requires_grad(reading.gradient):  # of create_graph=True
-            self._meet_tensor(reading.gradient, way.attribute("grad", way.kind))
+        elif gradient is not None and self._requires_grad(gradient):  # of create_graph=True
+            self._meet_tensor(gradient, way.attribute("grad", way.kind))
+
+    def _graph_of(self, tensor: torch.Tensor) -> tuple[Node | None, torch.Tensor | None]:
+        """Its ``grad_fn`` and its ``.grad``; what most tensors are is asked without reading all the rest."""
+        plain = type(tensor) in (self._tensor, self._parameter)
+        if not plain or self._is_wrapped(tensor) or self._is_view(tensor):
+            reading = read_tensor(tensor)
+            return reading.node, reading.gradient
+        node = self._grad_fn(tensor)
+        return node, (self._grad(tensor) if node is None else None)  # of a non-leaf torch warns
 
     def _open(self, value: Any, way: Way) -> None:  # noqa: ANN401
         kind = type(value)
@@ -198,7 +217,7 @@ class HolderSearch:
             self._open_elements(enumerate(islice(plain.__iter__(value), _ITEMS)), way, plain.__len__(value))
         elif may_open(type(value)):
             for name, item in attributes(value):
-                if not name.startswith("__"):
+                if not name.startswith("__") and self._is_worth(item):
                     self._meet(item, way.attribute(name, "object"))
 
     def _open_elements(self, items: Iterable[tuple[Any, Any]], way: Way, length: int) -> None:
@@ -206,6 +225,7 @@ class HolderSearch:
         for key, item in list(items):
             if type(item) not in _CLOSED:
                 weighty = True
+            if self._is_worth(item):
                 self._meet(item, way.element(key))
         self.cut += max(0, length - _ITEMS) if weighty else 0
 
@@ -222,13 +242,14 @@ class HolderSearch:
         own = own_dict(module) or {}
         for table in ("_parameters", "_buffers"):
             for name, tensor in dict_items(own.get(table)):
-                self._meet(tensor, way.attribute(str(name), "module"))
+                if self._is_worth(tensor):
+                    self._meet(tensor, way.attribute(str(name), "module"))
         for name, child in dict_items(own.get("_modules")):
             text = str(name)
             below = way.element(int(text)) if text.isdigit() else way.attribute(text, "module")
             self._meet(child, below._replace(depth=way.depth or 1))
         for name, value in list(own.items()):
-            if name not in _MODULE_TABLES:
+            if name not in _MODULE_TABLES and self._is_worth(value):
                 self._meet(value, way.attribute(name, "module"))
 
     def _open_optimizer(self, optimizer: object, way: Way) -> None:
@@ -237,7 +258,8 @@ class HolderSearch:
             if id(state) not in self._seen:
                 self._seen.add(id(state))
                 for key, value in dict_items(state):
-                    self._meet(value, states.of_parameter(self._name_of(owner)).element(key))
+                    if self._is_worth(value):
+                        self._meet(value, states.of_parameter(self._name_of(owner)).element(key))
 
     def _open_exception(self, error: BaseException, way: Way) -> None:
         inside = way.inside("exception")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -15,8 +15,9 @@ from .saved import NodeSaved, Saved, SavedReader
 from .scopes import scopes_of, unread_frames
 
 KEEPERS = 20
-SEARCH_MS = 40
-NODES_MS = 60
+SEARCH_MS = 80
+NODES_MS = 80
+BYTES_MS = 120
 _LOOK_AT_CLOCK = 64
 _TWO = 2
 
@@ -62,10 +63,9 @@ def find_keepers(
     search = HolderSearch(name_of, deadline_ns=time.perf_counter_ns() + SEARCH_MS * 1_000_000)
     for scope in scopes_of(frame):
         search.look(scope.variables, scope.kind, scope.name)
-    until_ns = time.perf_counter_ns() + NODES_MS * 1_000_000
-    ages = Ages(graph, deadline_ns=until_ns)
+    ages = Ages(graph, deadline_ns=time.perf_counter_ns() + NODES_MS * 1_000_000)
     groups = _groups(search.found, ages, steps, _running(runs, ages, steps, in_line=in_line))
-    bill = _Bill(graph, saved, parameters, deadline_ns=until_ns)
+    bill = _Bill(graph, saved, parameters, share_ns=BYTES_MS * 1_000_000 // max(1, len(groups)))
     every = [_keeper(group, ages, steps, bill, graph) for group in groups]
     telling = [each for each in every if each.size_bytes or each.at_least or each.tensors > 1 or each.steps > 1]
     telling.sort(key=lambda each: (-each.size_bytes, -each.nodes))
@@ -133,43 +133,46 @@ def _is_covered(number: int, old: int, grown: list[_Grown], ages: Ages) -> bool:
 
 
 class _Bill:
-    """What nodes keep for backward.
+    """What nodes keep for backward; each question may take a share of the time.
 
     Attributes:
         cut: Nodes whose saved tensors no time was left for.
     """
 
-    def __init__(self, graph: Graph, saved: Sequence[NodeSaved], parameters: set[int], *, deadline_ns: int) -> None:
+    def __init__(self, graph: Graph, saved: Sequence[NodeSaved], parameters: set[int], *, share_ns: int) -> None:
         self.cut = 0
         self._graph = graph
         self._saved = saved
         self._parameters = parameters
         self._reader = SavedReader()
-        self._deadline_ns = deadline_ns
+        self._share_ns = share_ns
 
-    def bytes_of(self, numbers: Iterable[int], ages: Ages) -> int:
+    def bytes_of(self, numbers: Collection[int], ages: Ages) -> int:
         """Their saved tensors' storages, each once."""
         counted = set(self._parameters)
         total = 0
+        until_ns = time.perf_counter_ns() + self._share_ns
         for index, number in enumerate(numbers):
-            for slot in self._slots(number, ages, look=not index % _LOOK_AT_CLOCK):
+            if not index % _LOOK_AT_CLOCK and time.perf_counter_ns() > until_ns:
+                self.cut += len(numbers) - index
+                break
+            for slot in self._slots(number, ages):
                 if slot.storage is not None and slot.storage[0] not in counted:
                     counted.add(slot.storage[0])
                     total += slot.storage[1]
         return total
 
-    def _slots(self, number: int, ages: Ages, *, look: bool) -> Sequence[Saved]:
+    def _slots(self, number: int, ages: Ages) -> Sequence[Saved]:
         held = self._saved[number] if number < len(self._saved) else None
         if held is not None and (held.slots or held.state != "unknown"):
             return held.slots
-        if self.cut or (look and time.perf_counter_ns() > self._deadline_ns):
-            self.cut += 1
-            return ()
         return self._reader.read(ages.node(number)).slots
 
 
 def _keeper(group: _Group, ages: Ages, steps: Sequence[int], bill: _Bill, graph: Graph) -> Keeper:
     first, last = group.holders[0], group.holders[-1]
+    cut = bill.cut
+    size_bytes = bill.bytes_of(group.old, ages)
     return Keeper(
         path=first.way.path if first is last else _common_container(group.holders),
         first=first.way.path,
@@ -180,8 +183,8 @@ def _keeper(group: _Group, ages: Ages, steps: Sequence[int], bill: _Bill, graph:
         steps=len(ages.steps_of(group.old, steps)),
         node=graph.row(first.node),
         nodes=len(group.old),
-        size_bytes=bill.bytes_of(group.old, ages),
-        at_least=bool(ages.cut or bill.cut),
+        size_bytes=size_bytes,
+        at_least=bool(ages.cut or bill.cut > cut),
     )
 
 
