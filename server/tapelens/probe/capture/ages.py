@@ -103,7 +103,7 @@ class Ages:
     def _look_below(self, root: Node) -> int:
         """Number what lies beyond the rows, breadth first, then date it, what was made first first."""
         wave = [root]
-        fresh: list[int] = []
+        fresh: dict[int, list[Node]] = {}
         while wave:
             following: list[Node] = []
             for node in wave:
@@ -115,12 +115,11 @@ class Ages:
                 number = self._numbers[node] = len(self._nodes)
                 self._nodes.append(node)
                 self._add_time(node)
-                fresh.append(number)
-                following += [target for target, _ in node.next_functions if target is not None]
+                fresh[number] = targets = [target for target, _ in node.next_functions if target is not None]
+                following += targets
             wave = following
-        for number in fresh:
-            targets = (self._find(target) for target, _ in self._nodes[number].next_functions if target is not None)
-            self._below[number].extend(target for target in targets if target >= 0)
+        for number, targets in fresh.items():
+            self._below[number] = [below for below in map(self._find, targets) if below >= 0]
         self._spread_up(sorted(fresh, key=self.made.__getitem__))
         return self._numbers.get(root, -1)
 
