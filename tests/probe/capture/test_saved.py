@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import warnings
+from typing import Any
 
 import pytest
 import torch
@@ -10,6 +12,7 @@ from torch import nn
 from torch.autograd.function import once_differentiable
 
 from probe.capture.stops import Stop, capture
+from tapelens.wire.sites import Site
 
 
 def slots(stop: Stop) -> dict[tuple[str, str], str]:
@@ -153,3 +156,21 @@ def test_who_freed_the_graph_is_asked_by_the_key_of_every_possible_root():
     assert backward.will_raise is not None
     assert backward.will_raise.freed_by == there
     assert "train.py:12" in backward.will_raise.message
+
+
+def test_what_a_node_written_in_c_plus_plus_saved_is_unknown_and_a_backward_that_was_seen_freed_it():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's own: TorchScript will go
+        model: Any = torch.jit.script(torch.nn.Sequential(torch.nn.Linear(4, 2, bias=False), torch.nn.Tanh()))
+        for _ in range(2):
+            model(torch.ones(1, 4))
+    loss = model(torch.ones(1, 4)).sum()
+    loss.backward()
+    stop = capture(sys._getframe())
+    (node,) = [node for node in stop.nodes if node.name == "DifferentiableGraphBackward"]
+    assert node.state == "unknown"
+    assert "DifferentiableGraphBackward" in str(stop.snapshot.backward.doubt)
+    seen = Site(path="/train.py", line=7, function="train", in_library=False)
+    assert capture(sys._getframe(), freed_by=lambda _: seen).raises == "freed"
+    with pytest.raises(RuntimeError, match="a second time"):
+        loss.backward()

@@ -110,6 +110,8 @@ class SavedReader:
                 for raw in dir(kind)
                 if raw.startswith(_RAW)
             )
+        if not slots and kind.__name__ == "CppFunction":  # no Python type: TorchScript's, a C++ extension's
+            return NodeSaved("unknown", [Saved("saved_tensors", "not_shown")])
         if not slots:
             return NodeSaved(self._state_of_copy_slices(node) if kind.__name__ == "CopySlices" else "saves_nothing")
         if not self._can_look:
