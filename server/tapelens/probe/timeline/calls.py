@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any
 
 from .modules import Leave
-from .owners import is_users
+from .owners import is_users, known_files
 from .paths import UNNAMED
 from .tracks import Place, Track, Tracks
 
@@ -72,10 +72,14 @@ def _nothing() -> None:
 
 def _place_of_call(call: FrameType, outer: Place) -> Place:
     """The nearest line of the user's outside ``call``; the outer call's where none lies between."""
-    code = call.f_code
+    woven = call.f_code
     frame = call.f_back
-    while frame is not None and frame.f_code is not code:
-        if is_users(frame):
-            return frame.f_code, ~frame.f_lasti
+    while frame is not None:
+        code = frame.f_code
+        if code is woven:
+            break
+        known = known_files(code.co_filename)
+        if known or (known is None and is_users(frame)):
+            return code, ~frame.f_lasti
         frame = frame.f_back
     return outer

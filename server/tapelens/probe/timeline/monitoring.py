@@ -14,7 +14,7 @@ from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
 
-from .owners import is_users, may_be_users
+from .owners import is_users, known_files
 from .tracks import Track, Tracks
 
 _TOOLS = (3, 4)
@@ -120,19 +120,21 @@ class LineTap:
                 if now != track.clock:
                     track.credit(now)
                 frame = here(1).f_back
-                while frame is not None and not is_users(frame):
+                while frame is not None:
+                    code = frame.f_code
+                    known = known_files(code.co_filename)
+                    if known or (known is None and is_users(frame)):
+                        track.code = code
+                        track.line = ~frame.f_lasti
+                        return
                     frame = frame.f_back
-                if frame is None:
-                    track.code = None
-                else:
-                    track.code = frame.f_code
-                    track.line = ~frame.f_lasti
+                track.code = None
             except Exception as fault:
                 fail(fault)
 
         def on_unwind(code: CodeType, _offset: int, _error: object) -> None:
             try:
-                if may_be_users(code.co_filename, True) and is_users(here(1)):
+                if known_files(code.co_filename) is not False and is_users(here(1)):
                     stand_in(local.track, clock(), here(1).f_back)
             except Exception as fault:
                 fail(fault)

@@ -23,4 +23,4 @@ def is_users(frame: FrameType) -> bool:
     return known
 
 
-may_be_users = _files.get  # False for a file known to be another's
+known_files = _files.get  # True for the user's, False for another's, None for one not met yet

@@ -10,6 +10,8 @@ _PATHS = 1 << 16
 _CACHED = 1 << 17
 _SEARCHED = 1 << 16
 
+_attribute = object.__getattribute__
+
 _WRAPPED = {
     "DataParallel": "module",
     "DistributedDataParallel": "module",
@@ -28,11 +30,16 @@ class Paths:
 
     NOTE [ids of modules]: no module is kept. A cached way from one module to another is keyed by their
     ids, which may have passed to others since; so it is walked once more before it is believed.
+
+    Attributes:
+        quick: A module's name in the table of the one that calls it, and its number, by the caller's number
+            and the module's ``id``: to be believed when that table still says so.
     """
 
     def __init__(self) -> None:
         self._numbers: dict[tuple[str, str], int] = {}
         self._known: list[tuple[str, str]] = []  # what is shown, and what a path below it begins with
+        self.quick: dict[tuple[int, int], tuple[str, int]] = {}
         self._ways: dict[tuple[int, int], Names] = {}
         self._below: dict[tuple[int, Names], int] = {}
 
@@ -41,23 +48,30 @@ class Paths:
         return "" if number < 0 else self._known[number][0]
 
     def name(self, modules: list[Any], numbers: list[int]) -> int:
-        """Number every module that runs now, and give the innermost one's."""
+        """Number every module that runs now and has none, and give the innermost one's."""
         for index, number in enumerate(numbers):
             if number == UNNAMED:
-                numbers[index] = self._root(modules[0]) if not index else self._inner(modules, numbers, index)
+                numbers[index] = self._inner(modules, numbers, index) if index else self._root(modules[0])
         return numbers[-1]
 
     def _root(self, module: Any) -> int:  # noqa: ANN401 (an nn.Module)
-        return self._number(_class_name(_unwrapped(module)), "")
+        name = _class_name(module)
+        return self._number(_class_name(_unwrapped(module)) if name in _WRAPPED else name, "")
 
     def _inner(self, modules: list[Any], numbers: list[int], index: int) -> int:
         module = modules[index]
+        known = self.quick.get((numbers[index - 1], id(module)))
+        if known is not None and _leads(modules[index - 1], (known[0],), module):
+            return known[1]
         for outer in range(index - 1, -1, -1):
             if modules[outer] is module:  # it calls itself
                 return numbers[outer]
-            way = self._way(modules[outer], module)
-            if way is not None:
-                return self._path(numbers[outer], way)
+            names = self._way(modules[outer], module)
+            if names is not None:
+                number = self._path(numbers[outer], _without_wrappers(modules[outer], names))
+                if outer == index - 1 and len(names) == 1:
+                    self._remember(numbers[outer], module, names[0], number)
+                return number
         return self._path(numbers[index - 1], (_class_name(module),))  # in nobody's table
 
     def _path(self, outer: int, way: Names) -> int:
@@ -90,7 +104,12 @@ class Paths:
             names = self._ways.get(key)
             if names is None or not _leads(outer, names, module):
                 return None
-        return _without_wrappers(outer, names)
+        return names
+
+    def _remember(self, outer: int, module: object, name: str, number: int) -> None:
+        if len(self.quick) > _CACHED:
+            self.quick.clear()
+        self.quick[outer, id(module)] = (name, number)
 
     def _index(self, outer: Any, module: Any) -> None:  # noqa: ANN401
         """Note the ways to a module's own modules; to all below when the one looked for is not among them."""
@@ -114,17 +133,18 @@ class Paths:
 def _table(module: Any) -> dict[str, Any]:  # noqa: ANN401
     """A module's own modules, by name; no code of the user's runs."""
     try:
-        return object.__getattribute__(module, "__dict__")["_modules"]
-    except (AttributeError, KeyError):
+        return _attribute(module, "_modules")
+    except AttributeError:
         return {}
 
 
 def _leads(outer: Any, names: Names, module: Any) -> bool:  # noqa: ANN401
     each = outer
-    for name in names:
-        each = _table(each).get(name)
-        if each is None:
-            return False
+    try:
+        for name in names:
+            each = _attribute(each, "_modules")[name]
+    except (AttributeError, KeyError):
+        return False
     return each is module
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import weakref
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
@@ -24,6 +25,8 @@ KEPT = 1 << 17
 
 _TRACKS = 64
 _PLACES = 1 << 16
+_RADIX = 1 << 20
+_UNKNOWN_MARK = NOWHERE * _RADIX + NOWHERE
 
 Place = tuple[CodeType | None, int]
 """Code of the user's, None for none, and the line of it that runs; see NOTE [instructions for lines]."""
@@ -48,68 +51,97 @@ UNKNOWN = Origin(None, "", -1)
 
 
 class Places:
-    """Lines of the user's, each a small number. No code object is kept."""
+    """Lines of the user's, each a small number. No code object is kept.
+
+    Attributes:
+        by_code: Numbers by line, by the code's ``id`` for as long as the code lives.
+    """
 
     def __init__(self) -> None:
+        self.by_code: dict[int, dict[int, int]] = {}
+        self._alive: dict[int, weakref.ref[CodeType]] = {}
         self._numbers: dict[tuple[str, int, str], int] = {}
         self._known: list[tuple[str, int, str]] = []
 
-    def number(self, code: CodeType, line: int) -> int:
-        """The place's number, -1 when there are too many.
+    def number(self, code: CodeType | None, line: int) -> int:
+        """The place's number; -1 outside the user's code, and when there are too many.
 
         NOTE [instructions for lines]: to look a frame's line up takes as long as its code is; where it
         stands costs nothing. So of callers ``~instruction`` is noted, which is below 0, and looked up here
         if they made a node after all.
         """
-        if line < 0:
-            line = _line_of(code, ~line)
-        key = (code.co_filename, line, getattr(code, "co_qualname", code.co_name))
+        if code is None:
+            return NOWHERE
+        key = (
+            code.co_filename,
+            _line_of(code, ~line) if line < 0 else line,
+            getattr(code, "co_qualname", code.co_name),
+        )
         number = self._numbers.get(key)
         if number is None:
             if len(self._known) == _PLACES:
                 return NOWHERE
             number = self._numbers[key] = len(self._known)
             self._known.append(key)
+        self._lines_of(code)[line] = number
         return number
 
     def site(self, number: int) -> Site | None:
         """The place as it crosses the wire."""
-        if number == NOWHERE:
-            return None
-        return written_site(*self._known[number])
+        return None if number < 0 else written_site(*self._known[number])
+
+    def _lines_of(self, code: CodeType) -> dict[int, int]:
+        identity = id(code)
+        lines = self.by_code.get(identity)
+        if lines is None:
+            lines = self.by_code[identity] = {}
+            by_code, alive = self.by_code, self._alive
+
+            def forget(_reference: object) -> None:
+                by_code.pop(identity, None)
+                alive.pop(identity, None)
+
+            alive[identity] = weakref.ref(code, forget)
+        return lines
+
+
+def _line_of(code: CodeType, instruction: int) -> int:
+    for start, end, line in code.co_lines():
+        if start <= instruction < end:
+            return line or code.co_firstlineno
+    return code.co_firstlineno
 
 
 class Track:
     """One thread: its clock, where it stands, and what it has made so far.
 
     NOTE [segments]: segment ``i`` holds the numbers from ``ends[i - 1]`` (``first`` for the first one)
-    up to ``ends[i]``, which is not in it.
+    up to ``ends[i]``, which is not in it; ``marks[i]`` is its place and path in one number.
 
     Attributes:
         clock: The last reading.
         code: The user's code where the thread stands; None outside it, or when that is not known.
-        line: The line of it.
+        line: The line of it; see NOTE [instructions for lines].
         modules: Modules whose calls run now, outermost first: held no longer than they run.
         paths: Number of each one's path, or ``UNNAMED`` until a node was made there.
         places: Where the thread stood outside each of these calls, where calls set the place.
         leave: Ends the innermost call; made when first needed.
+        credit: Notes that what was made up to a reading was made here.
     """
 
     __slots__ = (
-        "_paths",
-        "_places",
         "clock",
         "code",
+        "credit",
         "ends",
         "first",
         "ident",
         "leave",
         "line",
+        "marks",
         "modules",
-        "named",
         "paths",
         "places",
-        "sites",
         "thread",
     )
 
@@ -124,53 +156,62 @@ class Track:
         self.places: list[Place] = []
         self.leave: Callable[[], None] | None = None
         self.ends = array("q")
-        self.sites = array("i")
-        self.named = array("i")
-        self._places = places
-        self._paths = paths
+        self.marks = array("q")
+        self.credit = _credit_to(self, places, paths)
 
-    def credit(self, now: int) -> None:
-        """What was made since the last reading was made here."""
-        code = self.code
-        site = NOWHERE if code is None else self._places.number(code, self.line)
+    def segment(self, sequence: int) -> tuple[int, int, int]:
+        """Where a number lies that the track covers: first and end of the segment, and its mark."""
+        index = bisect_right(self.ends, sequence)
+        return self.ends[index - 1] if index else self.first, self.ends[index], self.marks[index]
+
+
+def _credit_to(track: Track, places: Places, paths: Paths) -> Callable[[int], None]:
+    """``Track.credit``, with all that it needs at hand: it runs a few hundred times a step."""
+    ends, marks, modules, numbers = track.ends, track.marks, track.modules, track.paths
+    by_code, number_of, quick, name = places.by_code, places.number, paths.quick, paths.name
+    attribute = object.__getattribute__
+    last = -1
+
+    def credit(now: int) -> None:
+        nonlocal last
+        code = track.code
+        try:
+            site = by_code[id(code)][track.line]
+        except KeyError:
+            site = number_of(code, track.line)
         path = NOWHERE
-        if self.paths:
-            path = self.paths[-1]
+        if numbers:
+            path = numbers[-1]
             if path == UNNAMED:
-                path = self._paths.name(self.modules, self.paths)
-        ends = self.ends
-        if now < self.clock:  # somebody set the clock back: what was known is no longer to be told apart
-            self._forget(now)
-        elif ends and self.sites[-1] == site and self.named[-1] == path:
+                module = modules[-1]
+                # As it most often is: called by the module whose table it is in, under the name of last time.
+                known = quick.get((numbers[-2], id(module))) if len(numbers) > 1 else None
+                if known is not None and attribute(modules[-2], "_modules").get(known[0]) is module:
+                    numbers[-1] = path = known[1]
+                else:
+                    path = name(modules, numbers)
+        mark = site * _RADIX + path
+        if now < track.clock:  # somebody set the clock back: which of two nodes has a number, nobody can tell
+            del ends[:], marks[:]
+            track.first = 0
+            now, mark = max(now, track.clock), _UNKNOWN_MARK
+        if mark == last and ends:
             ends[-1] = now
         else:
             ends.append(now)
-            self.sites.append(site)
-            self.named.append(path)
+            marks.append(mark)
+            last = mark
             if len(ends) >= 2 * KEPT:
-                del ends[:KEPT], self.sites[:KEPT], self.named[:KEPT]
-        self.clock = now
+                del ends[:KEPT], marks[:KEPT]
+        track.clock = now
 
-    def _forget(self, now: int) -> None:
-        del self.ends[:], self.sites[:], self.named[:]
-        self.ends.append(max(now, self.clock))
-        self.sites.append(NOWHERE)
-        self.named.append(NOWHERE)
-        self.first = 0
-
-    def segment(self, sequence: int) -> tuple[int, int, int, int]:
-        """Where a number lies that the track covers: first and end of the segment, place, path."""
-        index = bisect_right(self.ends, sequence)
-        if index:
-            return self.ends[index - 1], self.ends[index], self.sites[index], self.named[index]
-        return self.first, self.ends[0], self.sites[0], self.named[0]
+    return credit
 
 
-def _line_of(code: CodeType, instruction: int) -> int:
-    for start, end, line in code.co_lines():
-        if start <= instruction < end:
-            return line or code.co_firstlineno
-    return code.co_firstlineno
+def _read_mark(mark: int) -> tuple[int, int]:
+    """Place and path."""
+    site, path = divmod(mark + 1, _RADIX)
+    return site, path - 1
 
 
 class _Local(threading.local):
@@ -217,14 +258,14 @@ class Tracks:
         self.note()
         origins: list[Origin] = []
         low, high, origin = 0, 0, UNKNOWN
-        known: dict[tuple[int, int, int], Origin] = {}
+        known: dict[tuple[int, int], Origin] = {}
         for sequence in sequences:
             if not low <= sequence < high:
                 low, high, origin = self._look_up(sequence, known)
             origins.append(origin)
         return origins
 
-    def _look_up(self, sequence: int, known: dict[tuple[int, int, int], Origin]) -> tuple[int, int, Origin]:
+    def _look_up(self, sequence: int, known: dict[tuple[int, int], Origin]) -> tuple[int, int, Origin]:
         """The stretch around a number that has one origin, and this."""
         unknown = sequence, sequence + 1, UNKNOWN
         if sequence < self._forgotten:
@@ -233,12 +274,13 @@ class Tracks:
         if len(covering) != 1 or not covering[0].ends:
             return unknown
         track = covering[0]
-        low, high, site, path = track.segment(sequence)
+        low, high, mark = track.segment(sequence)
         if len(self._all) > 1:
             low, high = sequence, sequence + 1
-        key = (track.thread, site, path)
+        key = (track.thread, mark)
         origin = known.get(key)
         if origin is None:
+            site, path = _read_mark(mark)
             origin = known[key] = Origin(self.places.site(site), self.paths.text(path), track.thread)
         return low, high, origin
 
