@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
+from typing import get_args
 
 from ..sessions.interface import Breakpoint
-from ..wire.commands import Configuration
+from ..wire.commands import Configuration, Lines
 from .breakpoints import read_breakpoint
 from .following import Following
 from .rule_names import ALL, check_rules
@@ -48,6 +49,13 @@ def add_report_options(parser: ArgumentParser) -> None:
     report.add_argument(
         "--ignore", metavar="RULE", action="append", default=[], help="these rules stay silent; may be repeated"
     )
+    report.add_argument(
+        "--lines",
+        choices=get_args(Lines),
+        default="auto",
+        help="note the source line that makes each node: as finely as costs next to nothing on the program's Python "
+        "(each line from 3.12 on, the calls of modules before), each line at any cost, or not at all",
+    )
     report.add_argument("--all", action="store_true", dest="show_all", help="show findings of severity information too")
     report.add_argument("--exit-zero", action="store_true", help="findings set no exit status")
     report.add_argument(
@@ -76,7 +84,7 @@ def read_configuration(options: Namespace) -> Configuration:
         pause_on=check_rules(options.pause_on, option="--pause-on", or_all=True),
         select=check_rules(options.select, option="--select"),
         ignore=check_rules(options.ignore, option="--ignore"),
-        lines="auto",
+        lines=options.lines,
         cards=True,
     )
 
