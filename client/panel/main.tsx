@@ -38,6 +38,9 @@ function App({ transport }: { readonly transport: Transport }): JSX.Element {
             transport.send({ kind: "open_source", path, line });
           }
         : null,
+      preview: (session) => {
+        transport.send({ kind: "ask_preview", session });
+      },
       retry: () => {
         transport.retry();
       },

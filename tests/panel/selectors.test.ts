@@ -3,7 +3,8 @@ import { test } from "node:test";
 
 import type { Snapshot } from "../../client/protocol/wire";
 import { markCode } from "../../client/panel/model/code";
-import { flowAt } from "../../client/panel/model/flow";
+import { drawingOf } from "../../client/panel/model/drawing";
+import { canPreview, flowAt } from "../../client/panel/model/flow";
 import { lanesOf } from "../../client/panel/model/lanes";
 import { firstLook, freedBytesIn, lookedAt, selectNode } from "../../client/panel/model/selection";
 import { frameTensors, indexOf, nodeAt, nodeCount, tensorName } from "../../client/panel/model/snapshot";
@@ -11,7 +12,7 @@ import { shownSession, type SessionRecord } from "../../client/panel/model/state
 import { codeOf, justRan, stripOf } from "../../client/panel/model/strip";
 import { tapeLines } from "../../client/panel/model/tape";
 import { gradText, kindText, seenText, slopeText } from "../../client/panel/model/wording";
-import { recorded, stop, told, withNodes } from "./recorded";
+import { gradients, recorded, stop, told, withNodes } from "./recorded";
 
 const RECORD: SessionRecord = shownSession(told(recorded()))!;
 
@@ -206,4 +207,36 @@ test("calls, dotted names and the program's names are told apart from prose", ()
       .join(""),
     text.replaceAll("`", ""),
   );
+});
+
+test("a preview's numbers stand at its stop until the backward itself ran", () => {
+  const { snapshot } = stop(5);
+  const asked = { ...gradients(), backward: 0, stop: 5 };
+  const preview = { kind: "previewed", stop: 5, expression: "loss", refused: [], gradients: asked } as const;
+  const before = { ...RECORD, gradients: [], previews: [preview] };
+  assert.equal(flowAt(before, snapshot)?.previewed, true);
+  const [edge] = drawingOf(snapshot, flowAt(before, snapshot), {
+    density: "detailed",
+    measure: (text) => text.length * 7,
+    freedBytes: () => null,
+  }).edges;
+  assert.equal(edge?.state, "previewed");
+  const after = { ...RECORD, previews: [preview] };
+  assert.equal(flowAt(after, snapshot)?.previewed, false);
+});
+
+test("a preview can be asked for where the program stands, once", () => {
+  const stops = RECORD.stops.slice(0, 5);
+  const standing = { ...RECORD, info: { ...RECORD.info, state: "stopped" }, stops } as const;
+  assert.equal(canPreview(standing, stops[4]!), true);
+  assert.equal(canPreview(standing, stops[3]!), false);
+  assert.equal(canPreview({ ...standing, info: { ...RECORD.info, state: "running" } }, stops[4]!), false);
+  const preview = {
+    kind: "previewed",
+    stop: 5,
+    expression: "loss",
+    refused: [],
+    gradients: gradients(),
+  } as const;
+  assert.equal(canPreview({ ...standing, previews: [preview] }, stops[4]!), false);
 });

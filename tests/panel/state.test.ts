@@ -11,7 +11,7 @@ import {
   withKept,
   type Model,
 } from "../../client/panel/model/state";
-import { recorded, stop, told } from "./recorded";
+import { gradients, recorded, stop, told } from "./recorded";
 
 const SESSION: PanelSession = {
   kind: "session",
@@ -135,4 +135,29 @@ test("view and selection outlive a reload, and only what they may be", () => {
   for (const wrong of [null, 3, "x", {}, { view: "other", selection: { node: "3", tensor: 1 } }]) {
     assert.deepEqual(keepable(withKept(START, wrong)), keepable(START));
   }
+});
+
+test("a preview stands at its stop, and a refused one is said", () => {
+  const model = told(recorded());
+  const { session } = shownSession(model)!.info;
+  const preview = {
+    kind: "previewed",
+    stop: 8,
+    expression: "loss",
+    refused: [],
+    gradients: gradients(),
+  } as const;
+  const shown = next(next(model, { kind: "stop_preview", session, preview }), {
+    kind: "stop_preview",
+    session,
+    preview,
+  });
+  assert.deepEqual(shownSession(shown)!.previews, [preview]);
+  const refused = next(model, {
+    kind: "stop_preview",
+    session,
+    preview: { ...preview, refused: ["The hook f on MulBackward0 would run."], gradients: null },
+  });
+  assert.deepEqual(shownSession(refused)!.previews, []);
+  assert.equal(refused.notice, "No preview of loss: The hook f on MulBackward0 would run.");
 });

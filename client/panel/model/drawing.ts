@@ -56,7 +56,7 @@ export interface DrawnEdge {
   readonly id: string;
   readonly from: string;
   readonly to: string;
-  readonly state: "still" | "flowed" | "broken";
+  readonly state: "still" | "previewed" | "flowed" | "broken";
   readonly number: string | null;
   readonly slope: string | null;
   readonly hooks: readonly DrawnHook[]; // pre hooks of the node that it comes to
@@ -239,7 +239,7 @@ function drawnEdge(
     id: `${source}:${edge.position}`,
     from: String(source),
     to: String(target),
-    state: edgeState(went),
+    state: edgeState(went, flow?.previewed === true),
     number,
     slope,
     hooks,
@@ -248,9 +248,10 @@ function drawnEdge(
   };
 }
 
-function edgeState(went: Value | null | undefined): DrawnEdge["state"] {
+function edgeState(went: Value | null | undefined, previewed: boolean): DrawnEdge["state"] {
   if (went === undefined) return "still";
-  return went === null || isFinite(went) ? "flowed" : "broken";
+  if (went !== null && !isFinite(went)) return "broken";
+  return previewed ? "previewed" : "flowed";
 }
 
 /** Hooks on what arrives at a node: on its tensors, and before it runs. */
@@ -311,7 +312,8 @@ function startOf(
     labelWidth: measure(number ?? "", "code") + measure(text, "small") + 12,
   });
   if (arrived !== undefined && !fed) {
-    return [start(arrived === null ? null : formatFlow(arrived), true, "backward starts here")];
+    const text = flow?.previewed === true ? "previewed: backward would start here" : "backward starts here";
+    return [start(arrived === null ? null : formatFlow(arrived), flow?.previewed !== true, text)];
   }
   const { root } = snapshot.backward;
   const isRoot = root >= 0 && snapshot.tensors.grad_fn[root] === node.row;

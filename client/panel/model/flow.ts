@@ -1,4 +1,4 @@
-import type { Gradients, Snapshot } from "../../protocol/wire";
+import type { Gradients, PanelStop, Snapshot } from "../../protocol/wire";
 import type { Value } from "./format";
 import { indexOf, isLeafNode, valueAt } from "./snapshot";
 import type { SessionRecord } from "./state";
@@ -7,6 +7,7 @@ import type { SessionRecord } from "./state";
 export interface Flow {
   readonly gradients: Gradients;
   readonly alreadyRan: boolean; // before the stop that is looked at, rather than after it
+  readonly previewed: boolean; // computed when asked for, and accumulated nowhere
   /** What flowed along an edge: undefined when nothing did, null when its values were not read. */
   edge(sourceKey: number, position: number): Value | null | undefined;
   /** The sum that arrived at one output of a node. */
@@ -29,13 +30,34 @@ export interface LeafOutcome {
 
 /**
  * The backward whose numbers a stop shows: the last one before it that ran through its graph,
- * else the first one after it that did.
+ * else the first one after it that did. A preview that was asked for there stands until that one ran.
  */
 export function flowAt(record: SessionRecord, snapshot: Snapshot): Flow | null {
   const touching = record.gradients.filter((gradients) => touches(gradients, snapshot));
   const before = touching.filter((gradients) => gradients.stop < snapshot.stop).at(-1);
-  const chosen = before ?? touching.find((gradients) => gradients.stop >= snapshot.stop);
-  return chosen === undefined ? null : { ...tablesOf(chosen), alreadyRan: chosen === before };
+  const after = touching.find((gradients) => gradients.stop >= snapshot.stop);
+  const asked = record.previews.find((preview) => preview.stop === snapshot.stop)?.gradients ?? null;
+  if (asked !== null && after === undefined) {
+    return { ...tablesOf(asked), alreadyRan: false, previewed: true };
+  }
+  const chosen = before ?? after;
+  return chosen === undefined
+    ? null
+    : { ...tablesOf(chosen), alreadyRan: chosen === before, previewed: false };
+}
+
+/** Only where the program stands now: an earlier stop's graph is not there to be asked. */
+export function canPreview(record: SessionRecord, stop: PanelStop): boolean {
+  const { backward, nodes } = stop.snapshot;
+  const newest = record.stops.at(-1);
+  return (
+    record.info.state === "stopped" &&
+    newest === stop &&
+    stop.snapshot.depth === 0 &&
+    nodes.key.length > 0 &&
+    backward.will_raise === null &&
+    !record.previews.some((preview) => preview.stop === stop.snapshot.stop)
+  );
 }
 
 /** Leaves outlive their graph: only an operation's node says that it is the same graph. */
@@ -48,7 +70,7 @@ function touches(gradients: Gradients, snapshot: Snapshot): boolean {
   return gradients.nodes.key.some(known) || gradients.edges.source.some(known);
 }
 
-type Tables = Omit<Flow, "alreadyRan">;
+type Tables = Omit<Flow, "alreadyRan" | "previewed">;
 
 const tables = new WeakMap<Gradients, Tables>();
 

@@ -4,6 +4,7 @@ import {
   type Gradients,
   type PanelSession,
   type PanelStop,
+  type Previewed,
   type ToPanel,
   type Uncaught,
   type Welcome,
@@ -22,6 +23,7 @@ export interface SessionRecord {
   readonly info: PanelSession;
   readonly stops: readonly PanelStop[];
   readonly gradients: readonly Gradients[];
+  readonly previews: readonly Previewed[]; // one a stop, each with numbers
   readonly findings: readonly Finding[];
   readonly uncaught: Uncaught | null;
 }
@@ -92,8 +94,9 @@ export function next(model: Model, message: Message): Model {
         gradients: [...record.gradients, message.gradients].slice(-STOPS_KEPT),
       }));
     case "stop_preview":
+      return takePreview(model, message.session, message.preview);
     case "stop_tape":
-      return model; // answers that nothing here asks for yet
+      return model; // an answer that nothing here asks for yet
     case "session_finding":
       return change(model, message.session, (record) => ({
         ...record,
@@ -184,7 +187,14 @@ export function stopKey(stop: PanelStop): string {
 function takeSession(model: Model, info: PanelSession): Model {
   const known = model.sessions.find((record) => record.info.session === info.session);
   if (known === undefined || beginsAnew(known.info, info)) {
-    const fresh: SessionRecord = { info, stops: [], gradients: [], findings: [], uncaught: null };
+    const fresh: SessionRecord = {
+      info,
+      stops: [],
+      gradients: [],
+      previews: [],
+      findings: [],
+      uncaught: null,
+    };
     const others = model.sessions.filter((record) => record !== known);
     const chosen = known === undefined && isOver(model, model.chosenSession) ? null : model.chosenSession;
     return {
@@ -209,6 +219,20 @@ function takeStop(model: Model, stop: PanelStop): Model {
   const seenBefore =
     shownSession(model)?.stops.some((earlier) => stopKey(earlier) === stopKey(stop)) ?? false;
   return { ...changed, latestSession: stop.session, chosenStop: seenBefore ? model.chosenStop : null };
+}
+
+/** A refusal is said once, like that of any other button. */
+function takePreview(model: Model, session: string, preview: Previewed): Model {
+  if (preview.gradients === null) {
+    return {
+      ...model,
+      notice: `No preview of ${preview.expression || "this line"}: ${preview.refused.join(" ")}`,
+    };
+  }
+  return change({ ...model, notice: null }, session, (record) => ({
+    ...record,
+    previews: [...record.previews.filter((other) => other.stop !== preview.stop), preview].slice(-STOPS_KEPT),
+  }));
 }
 
 /** The id is used again: a restart in the editor. */

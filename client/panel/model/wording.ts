@@ -155,7 +155,7 @@ export function nodeSentence(
   }
   const names = savedNames(snapshot, node);
   const shown = names.length === 0 ? "something" : names.join(", ");
-  const flowed = flow?.arrivedAnywhere(node.key) !== undefined;
+  const flowed = flow?.previewed === false && flow.arrivedAnywhere(node.key) !== undefined;
   switch (node.state) {
     case "saves_nothing":
       return {

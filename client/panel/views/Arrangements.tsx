@@ -55,7 +55,7 @@ function WideMain({ scene }: { readonly scene: Scene }): JSX.Element {
           <ViewHead scene={scene} views={views} />
           <OneView scene={scene} view={shownView(model.view, views)} />
           {!viewport.short && <UncaughtNote record={record} stop={stop} />}
-          {!viewport.short && <Forecast stop={stop} />}
+          {!viewport.short && <Forecast record={record} stop={stop} />}
         </div>
         <div class="column side">
           <Side scene={scene} />
@@ -78,7 +78,7 @@ function Side({ scene }: { readonly scene: Scene }): JSX.Element {
     <div class="scroll">
       <Findings record={record} stop={stop} />
       {viewport.short && <UncaughtNote record={record} stop={stop} />}
-      {viewport.short && !saidBySheet(scene) && <Forecast stop={stop} />}
+      {viewport.short && !saidBySheet(scene) && <Forecast record={record} stop={stop} />}
       <Look scene={scene} />
     </div>
   );
@@ -95,7 +95,7 @@ function MediumMain({ scene }: { readonly scene: Scene }): JSX.Element {
           <ViewHead scene={scene} views={views} />
           <OneView scene={scene} view={shownView(model.view, views)} />
           {!viewport.short && <UncaughtNote record={record} stop={stop} />}
-          {!viewport.short && !saidBySheet(scene) && <Forecast stop={stop} />}
+          {!viewport.short && !saidBySheet(scene) && <Forecast record={record} stop={stop} />}
         </div>
         <div class={viewport.short ? "column side" : "sheet"}>
           <Side scene={scene} />
@@ -115,7 +115,7 @@ function NarrowMain({ scene }: { readonly scene: Scene }): JSX.Element {
       <main class="stack">
         <div class="scroll sections">
           <UncaughtNote record={record} stop={stop} />
-          {!saidBySheet(scene) && <Forecast stop={stop} />}
+          {!saidBySheet(scene) && <Forecast record={record} stop={stop} />}
           <Findings record={record} stop={stop} />
           <TensorSection scene={scene} narrow />
           {count > 0 && count <= 40 && (

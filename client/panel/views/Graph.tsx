@@ -150,7 +150,17 @@ function usePlaced(
     return () => {
       request.wanted = false;
     };
-  }, [record, stop, flow?.gradients, flow?.alreadyRan, wished, direction, size?.width, size?.height]);
+  }, [
+    record,
+    stop,
+    flow?.gradients,
+    flow?.alreadyRan,
+    flow?.previewed,
+    wished,
+    direction,
+    size?.width,
+    size?.height,
+  ]);
   return placed;
 }
 

@@ -33,7 +33,7 @@ export function Hooks({
   if (shown.length === 0) return null;
   const keyOf = (hook: HookRow): number => snapshot.nodes.key[hook.node ?? -1] ?? -1;
   const turnOf = (hook: HookRow): number => flow?.turn(keyOf(hook)) ?? Infinity;
-  const ran = flow !== null && shown.some((hook) => Number.isFinite(turnOf(hook)));
+  const ran = flow?.previewed === false && shown.some((hook) => Number.isFinite(turnOf(hook)));
   const ordered = ran ? shown.toSorted((one, other) => turnOf(one) - turnOf(other)) : shown;
   return (
     <section class="facts-part">

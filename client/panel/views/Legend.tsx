@@ -8,7 +8,8 @@ export function Legend({ placed }: { readonly placed: Placed }): JSX.Element {
   const operation = (state: string): boolean => has(({ node }) => !node.leaf && node.state === state);
   const hooked =
     placed.edges.some(({ edge }) => edge.hooks.length > 0) || has(({ node }) => node.hooksBelow.length > 0);
-  const flowed = placed.edges.some(({ edge }) => edge.state !== "still");
+  const flowed = placed.edges.some(({ edge }) => edge.state === "flowed" || edge.state === "broken");
+  const previewed = placed.edges.some(({ edge }) => edge.state === "previewed");
   const scalar = placed.edges.some(({ edge }) => edge.slope !== null);
   return (
     <ul class="legend" aria-label="What the marks mean">
@@ -17,6 +18,7 @@ export function Legend({ placed }: { readonly placed: Placed }): JSX.Element {
       {operation("freed") && <Item mark="freed">freed by backward</Item>}
       {hooked && <Item mark="hook">your hook</Item>}
       {flowed && <Item mark="flow">{scalar ? "gradient = what came in × slope" : "gradient"}</Item>}
+      {previewed && <Item mark="preview">gradient previewed, accumulated nowhere</Item>}
       {has(({ node }) => node.leaf) && <Item mark="leaf">leaf</Item>}
     </ul>
   );
@@ -31,8 +33,8 @@ function Item({ mark, children }: { readonly mark: string; readonly children: st
             <circle class="hook-ring" cx="12" cy="7" r="6" />
             <circle class="hook-dot" cx="12" cy="7" r="2" />
           </g>
-        ) : mark === "flow" ? (
-          <g class="edge flowed">
+        ) : mark === "flow" || mark === "preview" ? (
+          <g class={mark === "flow" ? "edge flowed" : "edge previewed"}>
             <path class="line" d="M1 7H15" />
             <path class="arrow" d="M23 7L14 2.5V11.5Z" />
           </g>

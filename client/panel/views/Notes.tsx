@@ -2,15 +2,23 @@ import type { JSX } from "preact";
 
 import type { PanelStop } from "../../protocol/wire";
 import { plural, shorten } from "../model/format";
+import { canPreview, flowAt } from "../model/flow";
 import { frameTensors } from "../model/snapshot";
 import type { SessionRecord } from "../model/state";
+import { useActions } from "./context";
 import { Icon } from "./icons";
 import { Place, Sentence } from "./parts";
 
 const MESSAGE_LENGTH = 600;
 
-/** What backward will do from this stop, in the server's words. */
-export function Forecast({ stop }: { readonly stop: PanelStop }): JSX.Element | null {
+/** What backward will do from this stop, in the server's words; and its numbers, when asked for. */
+export function Forecast({
+  record,
+  stop,
+}: {
+  readonly record: SessionRecord;
+  readonly stop: PanelStop;
+}): JSX.Element | null {
   if (stop.forecast === "") return null;
   const { will_raise: raises, chosen_by: chosenBy } = stop.snapshot.backward;
   const names = new Set(frameTensors(stop.snapshot).flatMap((tensor) => tensor.names));
@@ -20,8 +28,28 @@ export function Forecast({ stop }: { readonly stop: PanelStop }): JSX.Element | 
       <Icon name={broken ? "error" : "info"} />
       <p>
         <Sentence text={stop.forecast} names={names} site={raises?.freed_by ?? null} />
+        {flowAt(record, stop.snapshot)?.previewed === true && (
+          <> The numbers are a preview: nothing was accumulated or freed.</>
+        )}
       </p>
+      {canPreview(record, stop) && <PreviewButton session={stop.session} />}
     </aside>
+  );
+}
+
+function PreviewButton({ session }: { readonly session: string }): JSX.Element {
+  const { preview } = useActions();
+  return (
+    <button
+      type="button"
+      class="button"
+      title="Compute what backward would bring, without accumulating or freeing anything"
+      onClick={() => {
+        preview(session);
+      }}
+    >
+      Preview gradients
+    </button>
   );
 }
 

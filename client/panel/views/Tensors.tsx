@@ -35,7 +35,7 @@ export function Tensors({
   const select = (tensor: TensorRow | undefined): void => {
     if (tensor !== undefined) dispatch({ kind: "select", selection: selectTensor(snapshot, tensor) });
   };
-  const last = flow === null ? "backward will" : "gradient seen";
+  const last = flow === null ? "backward will" : flow.previewed ? "previewed" : "gradient seen";
   const left = snapshot.left_out.filter((out) => out.what === "tensors");
   return (
     <>
@@ -62,7 +62,9 @@ export function Tensors({
             </th>
             {!narrow && <th scope="col">kind</th>}
             <th scope="col">.grad</th>
-            <th scope="col">{narrow && flow !== null ? "seen" : narrow ? "will" : last}</th>
+            <th scope="col">
+              {narrow && flow !== null && !flow.previewed ? "seen" : narrow ? "will" : last}
+            </th>
           </tr>
         </thead>
         <tbody>

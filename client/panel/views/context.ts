@@ -10,6 +10,8 @@ export interface Actions {
   readonly control: (session: string, action: Control["action"]) => void;
   /** Show a line in the editor; null where there is none. */
   readonly open: ((site: Site) => void) | null;
+  /** Ask for the gradients of the backward foreseen at a session's stop. */
+  readonly preview: (session: string) => void;
   readonly retry: () => void;
 }
 
@@ -17,6 +19,7 @@ export const ActionsContext = createContext<Actions>({
   dispatch: () => undefined,
   control: () => undefined,
   open: null,
+  preview: () => undefined,
   retry: () => undefined,
 });
 
