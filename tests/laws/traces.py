@@ -20,7 +20,6 @@ from laws.telling import Tell, lines_of, nodes_below, saved_by
 
 Facts = dict[str, Any]
 _HOME = str(HOME)
-_PLAIN = (torch.Tensor, torch.nn.Parameter)
 
 
 @contextmanager
@@ -155,14 +154,25 @@ def references(value: object) -> list[int]:
 def tensors_alive() -> dict[str, int]:
     """Plain tensors that the collector knows, and those that PyTorch holds behind them."""
     gc.collect()
-    known = [each for each in gc.get_objects() if type(each) in _PLAIN]
+    known = [each for each in gc.get_objects() if torch.Tensor in type(each).__mro__ and _is_quiet(type(each))]
     seen = {id(each) for each in known}
     for each in known:  # NOTE [objects that are made by looking]: see TOLERATED in measure.py; the list grows
         for other in _behind(each):
-            if type(other) in _PLAIN and id(other) not in seen:
+            if torch.Tensor in type(other).__mro__ and _is_quiet(type(other)) and id(other) not in seen:
                 seen.add(id(other))
                 known.append(other)
     return dict(sorted(Counter(type(each).__name__ for each in known).items()))
+
+
+def _is_quiet(kind: type) -> bool:
+    """It answers nothing by itself."""
+    base: Any = torch.Tensor
+    return (
+        getattr(kind, "__torch_dispatch__", None) is base.__torch_dispatch__
+        and getattr(kind.__torch_function__, "__func__", None)
+        in (base.__torch_function__.__func__, torch._C._disabled_torch_function_impl, None)
+        and not issubclass(kind, torch.nn.parameter.UninitializedTensorMixin)
+    )
 
 
 def _behind(tensor: torch.Tensor) -> list[Any]:

@@ -200,3 +200,33 @@ def work_queued_for_the_end_of_backward(tell):
     z.sum().backward()
     tell("seen", [str(seen), node])
     return x
+
+
+def warn_from_everywhere(seen):
+    import warnings
+
+    for level in range(1, 9):
+        warnings.warn(f"from {level} frames up", UserWarning, stacklevel=level)
+    seen.append("warned")
+
+
+@program()
+def warnings_point_where_they_pointed(tell):
+    seen = []
+
+    class Warns(nn.Module):
+        def forward(self, x):
+            warn_from_everywhere(seen)
+            return x * 2
+
+    net = nn.Sequential(Warns(), nn.Linear(3, 2))
+    x = torch.randn(4, 3, requires_grad=True)
+    y = net(x)
+    y.register_hook(lambda g: warn_from_everywhere(seen))
+    y.sum().backward()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    optimizer.register_step_pre_hook(lambda *_: warn_from_everywhere(seen))
+    optimizer.step(lambda: warn_from_everywhere(seen))
+    torch.autograd.grad(net(x).sum(), x)
+    tell("seen", seen)
+    return net
