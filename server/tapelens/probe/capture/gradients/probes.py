@@ -26,17 +26,21 @@ _MODULE_HOOKS = ("torch/utils/hooks.py", "torch\\utils\\hooks.py")
 
 
 class Probe:
-    """A hook of ours: it is told which it is, and what a hook gets."""
+    """A hook of ours: it is told which it is, and what a hook gets.
 
-    __slots__ = ("_index", "_see")
+    Attributes:
+        see: What it calls.
+    """
+
+    __slots__ = ("_index", "see")
 
     def __init__(self, index: int, see: See) -> None:
         self._index = index
-        self._see = see
+        self.see = see
 
     def __call__(self, *given: Any) -> None:  # noqa: ANN401 (what torch gives to hooks)
         """Look, and give nothing back: torch goes on with what it has."""
-        self._see(self._index, given)
+        self.see(self._index, given)
 
 
 def users_of(table: Table) -> dict[Any, str]:

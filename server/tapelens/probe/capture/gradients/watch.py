@@ -10,6 +10,7 @@ from ....wire.gradients import FirstNonFinite, Gradients
 from ....wire.sites import Site
 from ...timeline import Origin
 from ..graph import walk_graph
+from ..guards import collector_held
 from .flow import Watched
 from .message import gradients_message, unwatched_message
 from .probes import HookedOutput
@@ -74,7 +75,8 @@ class GradientWatch:
         graph = walk_graph(roots, at_most=AT_MOST_NODES)
         watched = Watched(graph, roots, stop=stop, call=call, site=site, alone=alone)
         try:
-            watched.put_hooks(graph, self._hooked.values())
+            with collector_held():
+                watched.put_hooks(graph, self._hooked.values())
         except BaseException:
             watched.close()
             raise
