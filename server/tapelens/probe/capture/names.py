@@ -12,8 +12,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from .guards import answers_itself
-from .inside import ATOMS, attributes, class_attribute, dict_items, own_dict, subscript
-from .parts import Parts, is_node, join, parts_of
+from .inside import ATOMS, attributes, dict_items, own_dict, subscript
+from .parts import THROUGH, Parts, child_name, is_node, is_torchs_own, join, parts_of, tensor_name
 from .variables import local_variables
 
 if TYPE_CHECKING:
@@ -23,10 +23,7 @@ NAMES_A_TENSOR = 4
 DEPTH = 4  # containers and plain objects inside one another; modules inside modules count nothing
 _OF_MODULES = frozenset(("_parameters", "_buffers", "_modules", "training"))
 _OF_OPTIMIZERS = frozenset(("param_groups", "state", "defaults"))
-_THROUGH = {"_orig_mod": "OptimizedModule", "_actual_script_module": "TopLevelTracedModule"}
-"""By attribute, the classes of torch.compile and torch.jit.trace that answer with the names of the module they hold."""
-
-_Kind = Literal["atom", "tensor", "module", "optimizer", "node", "other"]
+_Kind = Literal["atom", "tensor", "wrapper", "module", "optimizer", "node", "other"]
 
 
 @dataclass(slots=True)
@@ -115,7 +112,7 @@ class Reach:
         if type in mro:  # a class
             return "atom"
         if self._tensor in mro:
-            return "tensor"
+            return "wrapper" if answers_itself(kind) else "tensor"
         if self._optimizer is not None and self._optimizer in mro:
             return "optimizer"
         if self._module in mro:
@@ -128,8 +125,10 @@ class Reach:
             kind = self._kinds[type(value)] = self._kind_of(type(value))
         if kind == "atom":
             return None
-        if kind == "tensor":
-            return self._found(value, name, depth)
+        if kind in ("tensor", "wrapper"):
+            if kind == "wrapper" and id(value) not in self.tensors and depth < DEPTH:
+                return self._found_wrapper(value, name, depth)
+            return self._found(value, name)
         if id(value) in self._seen and depth:
             if kind == "module":
                 self._queue.append(_Visit(value, name, depth, again=True))
@@ -143,18 +142,22 @@ class Reach:
             self._queue.append(_Visit(value, name, depth))
         return None
 
-    def _found(self, tensor: torch.Tensor, name: str, depth: int) -> Named | None:
+    def _found(self, tensor: torch.Tensor, name: str) -> Named | None:
         found = self.tensors.get(id(tensor))
         if found is None:
             if len(self.tensors) >= self._room:
                 self.cut_tensors += 1
                 return None
             found = self.tensors[id(tensor)] = Named(tensor)
-            if answers_itself(type(tensor)) and depth < DEPTH:  # a wrapper: look at what it wraps
-                for key, inner in attributes(tensor):
-                    if self._tensor in type(inner).__mro__:
-                        self._found(inner, f"{name}.{key}", depth + 1)
         found.call_it(name)
+        return found
+
+    def _found_wrapper(self, tensor: torch.Tensor, name: str, depth: int) -> Named | None:
+        """A tensor with kernels of its own mostly wraps others, which hold the memory."""
+        found = self._found(tensor, name)
+        for key, inner in attributes(tensor):
+            if self._tensor in type(inner).__mro__:
+                self._meet(inner, f"{name}.{key}", depth + 1)
         return found
 
     def _called(self, key: object) -> str | None:
@@ -177,9 +180,14 @@ class Reach:
         """Meet what lies in a container; say what was not looked at when it may hold tensors."""
         weighty = False
         for part, item in parts.named:
-            if type(item) not in ATOMS:
-                weighty = True
-                self._meet(item, join(name, part), depth + 1)
+            kind = self._kinds.get(type(item))
+            if kind == "atom":
+                continue
+            weighty = True
+            if kind == "tensor" and len(self.tensors) >= self._room and id(item) not in self.tensors:
+                self.cut_tensors += 1  # no name for what has no row
+                continue
+            self._meet(item, join(name, part), depth + 1)
         if weighty:
             self.cut_values += parts.left_out
 
@@ -187,10 +195,10 @@ class Reach:
         own = own_dict(module) or {}
         self._name_tensors(module, name, depth)
         for key, child in dict_items(own.get("_modules")):
-            self._meet(child, _child(module, name, key), depth or 1)
+            self._meet(child, child_name(module, name, key), depth or 1)
         for key, value in list(own.items()):
-            if key not in _OF_MODULES and not _is_torchs_own(key):
-                self._meet(value, _child(module, name, key) if key in _THROUGH else f"{name}.{key}", depth + 1)
+            if key not in _OF_MODULES and not is_torchs_own(key):
+                self._meet(value, child_name(module, name, key) if key in THROUGH else f"{name}.{key}", depth + 1)
         if _is_scripted(own.get("_c")):
             self._open_scripted(own["_c"], name)
 
@@ -198,7 +206,7 @@ class Reach:
         own = own_dict(module) or {}
         for table in ("_parameters", "_buffers"):
             for key, tensor in dict_items(own.get(table)):
-                found = self._meet(tensor, _parameter(module, name, key), depth)
+                found = self._meet(tensor, tensor_name(module, name, key), depth)
                 if found is not None and found.module is None:
                     found.module = name
 
@@ -233,7 +241,7 @@ class Reach:
             for key, value in dict_items(state) if called is not None else ():
                 self._hold(name, self._meet(value, f"{name}.state[{called}][{subscript(key)}]", 1))
         for key, value in list(own.items()):
-            if key not in _OF_OPTIMIZERS and not _is_torchs_own(key):
+            if key not in _OF_OPTIMIZERS and not is_torchs_own(key):
                 self._meet(value, f"{name}.{key}", 1)
 
     def _hold(self, optimizer: str, found: Named | None) -> None:
@@ -261,31 +269,5 @@ def _is_plain_name(name: object) -> bool:
     return type(name) is str and not name.startswith(("__", "."))
 
 
-def _is_torchs_own(key: str) -> bool:
-    """Torch's own dicts of hooks in a module or an optimizer, such as ``_forward_hooks_with_kwargs``; dunder names."""
-    hooks = ("_hooks", "_hook", "_hooks_with_kwargs", "_hooks_always_called")
-    return key.startswith("__") or (key.startswith("_") and key.endswith(hooks))
-
-
 def _is_scripted(compiled: object) -> bool:
     return type(compiled) is sys.modules["torch"]._C.ScriptModule
-
-
-def _child(module: Any, name: str, key: object) -> str:  # noqa: ANN401 (a module of the user's)
-    """A module inside a module: ``layers[3]``, ``heads["a"]``, ``model.encoder``."""
-    text = key if type(key) is str else "?"
-    kind = type(module)
-    if _THROUGH.get(text) == kind.__name__:
-        return name
-    has_items = class_attribute(kind, "__getitem__") is not None
-    if has_items and (text.isdigit() or class_attribute(kind, "keys") is not None):
-        return f"{name}[{text}]" if text.isdigit() else f"{name}[{subscript(text)}]"
-    return f"{name}.{text}"
-
-
-def _parameter(module: Any, name: str, key: object) -> str:  # noqa: ANN401
-    """A parameter or buffer of a module; only lists and dicts of parameters have theirs by subscript."""
-    nn = sys.modules["torch"].nn
-    if nn.ParameterList in type(module).__mro__ or nn.ParameterDict in type(module).__mro__:
-        return _child(module, name, key)
-    return f"{name}.{key}"

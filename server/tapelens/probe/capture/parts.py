@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from .inside import (
     ITEMS_A_CONTAINER,
     attributes,
+    class_attribute,
     may_open,
     own_dict,
     sequence_kind,
@@ -26,6 +27,9 @@ _KEPT_IN: dict[tuple[str, str], str] = {
     ("tensordict", "TensorDict"): "_tensordict",
 }
 """By module and class: the attribute whose items are the object's own, as ``batch["input_ids"]`` of a ``UserDict``."""
+
+THROUGH = {"_orig_mod": "OptimizedModule", "_actual_script_module": "TopLevelTracedModule"}
+"""By attribute, the classes of torch.compile and torch.jit.trace that answer with the names of the module they hold."""
 
 
 class Parts(NamedTuple):
@@ -108,3 +112,29 @@ def is_node(kind: type) -> bool:
     function = sys.modules["torch"]._C._FunctionBase
     own = kind.__dict__
     return function in kind.__mro__ or ("next_functions" in own and "_sequence_nr" in own and kind.__base__ is object)
+
+
+def is_torchs_own(key: str) -> bool:
+    """Torch's own dicts of hooks in a module or an optimizer, such as ``_forward_hooks_with_kwargs``; dunder names."""
+    hooks = ("_hooks", "_hook", "_hooks_with_kwargs", "_hooks_always_called")
+    return key.startswith("__") or (key.startswith("_") and key.endswith(hooks))
+
+
+def child_name(module: Any, name: str, key: object) -> str:  # noqa: ANN401 (a module of the user's)
+    """A module inside a module: ``layers[3]``, ``heads["a"]``, ``model.encoder``."""
+    text = key if type(key) is str else "?"
+    kind = type(module)
+    if THROUGH.get(text) == kind.__name__:
+        return name
+    has_items = class_attribute(kind, "__getitem__") is not None
+    if has_items and (text.isdigit() or class_attribute(kind, "keys") is not None):
+        return f"{name}[{text}]" if text.isdigit() else f"{name}[{subscript(text)}]"
+    return f"{name}.{text}"
+
+
+def tensor_name(module: Any, name: str, key: object) -> str:  # noqa: ANN401
+    """A parameter or buffer of a module; only lists and dicts of parameters have theirs by subscript."""
+    nn = sys.modules["torch"].nn
+    if nn.ParameterList in type(module).__mro__ or nn.ParameterDict in type(module).__mro__:
+        return child_name(module, name, key)
+    return f"{name}.{key}"
