@@ -311,3 +311,27 @@ async def test_nothing_listens_where_it_should_attach():
         answer = await client.command("tapelens.attach", port=1)
         assert answer["error"]["code"] == -32803
         assert "Nothing listens at 127.0.0.1:1" in answer["error"]["message"]
+
+
+async def test_a_preview_brings_the_gradients_of_the_backward_to_come(tmp_path):
+    program = write(
+        tmp_path,
+        "import torch\n"
+        "x = torch.tensor([1.0, 2.0], requires_grad=True)\n"
+        "loss = (x * x).sum()\n"
+        "loss.backward()\n"
+        "print(x.grad.tolist(), flush=True)\n",
+    )
+    async with served() as (client, _):
+        await client.initialize()
+        session = await client.launch(program, 4)
+        await client.told("tapelens/stopped", session=session)
+        preview = (await client.command("tapelens.preview", session=session))["result"]["preview"]
+        assert (preview["expression"], preview["refused"]) == ("loss", [])
+        told = preview["gradients"]
+        assert [told["statistics"]["first"][row] for row in told["leaves"]["statistics"]] == [[2.0, 4.0]]
+        refused = (await client.command("tapelens.preview", session=session, expression="f(x)"))["result"]["preview"]
+        assert (refused["refused"], refused["gradients"]) == (["f(x) names no tensor to start from."], None)
+        assert "error" not in await client.command("tapelens.continue", session=session)
+        assert (await client.told("tapelens/sessionEnded"))["exitCode"] == 0
+        assert client.printed == "[2.0, 4.0]\n"

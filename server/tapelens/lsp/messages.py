@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar, cast
 
 from ..errors import WireError
+from ..wire.asked import Previewed
 from ..wire.commands import Lines
 from ..wire.encode import to_plain
 from ..wire.findings import Finding
@@ -222,6 +223,25 @@ class SessionArguments:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PreviewArguments:
+    """Of ``tapelens.preview``.
+
+    Attributes:
+        expression: A name, attributes and constant subscripts; empty for the backward foreseen at the stop.
+    """
+
+    session: str
+    expression: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreviewTold:
+    """What ``tapelens.preview`` answers."""
+
+    preview: Previewed
+
+
+@dataclass(frozen=True, kw_only=True)
 class SessionOpened:
     """What ``tapelens.launch`` and ``tapelens.attach`` answer.
 
@@ -234,7 +254,9 @@ class SessionOpened:
     notes: Sequence[str]
 
 
-def to_params(message: Bootstrap | DapParams | PanelParams | SessionOpened | Announcement) -> dict[str, Any]:
+def to_params(
+    message: Bootstrap | DapParams | PanelParams | PreviewTold | SessionOpened | Announcement,
+) -> dict[str, Any]:
     """A message as LSP spells it: names in camel case, the wire's own types as the wire spells them."""
     return {camel(each.name): to_plain(getattr(message, each.name)) for each in fields(message)}
 

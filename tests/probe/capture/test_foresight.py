@@ -72,6 +72,7 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+@pytest.mark.timeout(120 + PROGRAMS // 2)
 @pytest.mark.usefixtures("one_thread")
 def test_random_programs_do_what_was_foreseen():
     tally = Tally()

@@ -13,15 +13,19 @@ from typing import Any, cast
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from ...errors import UsageError
+from ...errors import SessionError, UsageError
 from ...sessions.direct import DirectSession
 from ...sessions.interface import Action, Breakpoint, Launch
+from ...wire.asked import Previewed
+from ...wire.commands import Preview
 from ..language_server import TapelensServer
 from ..messages import (
     AttachArguments,
     BreakpointArguments,
     LaunchArguments,
     Output,
+    PreviewArguments,
+    PreviewTold,
     SessionArguments,
     SessionOpened,
     to_params,
@@ -55,7 +59,7 @@ async def launch(ls: TapelensServer, arguments: LaunchArguments) -> dict[str, An
         ls,
         title=f"Starting {what}",
         opening=lambda on_output: DirectSession.launch(
-            asked, ls.store, configuration=ls.settings.configuration(), on_output=on_output
+            asked, ls.store, configuration=ls.settings.configuration(), on_output=on_output, on_child=ls.keep
         ),
     )
 
@@ -86,6 +90,7 @@ async def attach(ls: TapelensServer, arguments: AttachArguments) -> dict[str, An
             configuration=ls.settings.configuration(),
             breakpoints=breakpoints,
             on_output=on_output,
+            on_child=ls.keep,
         ),
     )
 
@@ -97,6 +102,20 @@ async def act(ls: TapelensServer, action: Action, arguments: SessionArguments) -
         SessionError: There is no such session, it has ended, or it does not stand still.
     """
     await ls.session(arguments.session).act(action)
+
+
+async def preview(ls: TapelensServer, arguments: PreviewArguments) -> dict[str, Any]:
+    """Compute what the backward foreseen at a session's stop would bring, accumulating nothing.
+
+    Raises:
+        SessionError: There is no such session, it does not stand still, or the probe has no answer.
+    """
+    command = Preview(kind="preview", depth=0, expression=arguments.expression)
+    batch = await ls.session(arguments.session).ask_probe(command)
+    for message in batch.messages:
+        if isinstance(message, Previewed):
+            return to_params(PreviewTold(preview=message))
+    raise SessionError("The program's graph could not be read at this stop.")
 
 
 async def _open(
@@ -200,5 +219,6 @@ def register(server: TapelensServer) -> None:
     """Offer the commands."""
     server.add_command("tapelens.launch", LaunchArguments, partial(launch, server))
     server.add_command("tapelens.attach", AttachArguments, partial(attach, server))
+    server.add_command("tapelens.preview", PreviewArguments, partial(preview, server))
     for name, action in ACTION_OF.items():
         server.add_command(name, SessionArguments, partial(act, server, action))
