@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,11 +44,13 @@ KINDS: dict[str, Kind] = {}
 
 
 def kind(
-    group: str, *, name: str = "odd", torch_says: bool = True, aside: str = ""
+    group: str, *, name: str = "odd", torch_says: bool = True, aside: str = "", since: str = ""
 ) -> Callable[[Callable[[Look], object]], Any]:
-    """Register a kind; its docstring is its label."""
+    """Register a kind; its docstring is its label, and ``since`` what it needs of torch (``distributed.tensor``)."""
 
     def register(make: Callable[[Look], object]) -> Callable[[Look], object]:
+        if since and importlib.util.find_spec(f"torch.{since}") is None:
+            return make
         label = str(make.__doc__).removesuffix(".")
         KINDS[make.__name__] = Kind(group, label, make, name, torch_says, aside)
         return make

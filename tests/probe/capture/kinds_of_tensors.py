@@ -425,7 +425,7 @@ def alone() -> Any:
     return distributed
 
 
-@kind(DISTRIBUTED)
+@kind(DISTRIBUTED, since="distributed.tensor")
 def dtensor(look: Look):
     """DTensor, sharded over two ranks."""
     distributed = alone()
@@ -440,7 +440,7 @@ def dtensor(look: Look):
         distributed.destroy_process_group()
 
 
-@kind(DISTRIBUTED, name="model[0].weight")
+@kind(DISTRIBUTED, name="model[0].weight", since="distributed.fsdp._fully_shard")
 def sharded(look: Look):
     """A parameter of FSDP2 after a forward and its reshard."""
     distributed = alone()

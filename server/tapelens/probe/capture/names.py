@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from .guards import answers_itself
 from .inside import ATOMS, attributes, dict_items, own_dict, subscript
-from .parts import THROUGH, Parts, child_name, is_node, is_torchs_own, join, parts_of, tensor_name
+from .parts import THROUGH, Parts, child_name, is_attribute, is_node, join, parts_of, tensor_name
 from .variables import local_variables
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ class Reach:
         for key, child in dict_items(own.get("_modules")):
             self._meet(child, child_name(module, name, key), depth or 1)
         for key, value in list(own.items()):
-            if key not in _OF_MODULES and not is_torchs_own(key):
+            if key not in _OF_MODULES and is_attribute(key):
                 self._meet(value, child_name(module, name, key) if key in THROUGH else f"{name}.{key}", depth + 1)
         if _is_scripted(own.get("_c")):
             self._open_scripted(own["_c"], name)
@@ -241,7 +241,7 @@ class Reach:
             for key, value in dict_items(state) if called is not None else ():
                 self._hold(name, self._meet(value, f"{name}.state[{called}][{subscript(key)}]", 1))
         for key, value in list(own.items()):
-            if key not in _OF_OPTIMIZERS and not is_torchs_own(key):
+            if key not in _OF_OPTIMIZERS and is_attribute(key):
                 self._meet(value, f"{name}.{key}", 1)
 
     def _hold(self, optimizer: str, found: Named | None) -> None:

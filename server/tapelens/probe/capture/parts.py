@@ -114,10 +114,10 @@ def is_node(kind: type) -> bool:
     return function in kind.__mro__ or ("next_functions" in own and "_sequence_nr" in own and kind.__base__ is object)
 
 
-def is_torchs_own(key: str) -> bool:
-    """Torch's own dicts of hooks in a module or an optimizer, such as ``_forward_hooks_with_kwargs``; dunder names."""
+def is_attribute(key: object) -> bool:
+    """Whether it is the user's: no dunder, and none of torch's dicts of hooks (``_forward_hooks_with_kwargs``)."""
     hooks = ("_hooks", "_hook", "_hooks_with_kwargs", "_hooks_always_called")
-    return key.startswith("__") or (key.startswith("_") and key.endswith(hooks))
+    return type(key) is str and not key.startswith("__") and not (key.startswith("_") and key.endswith(hooks))
 
 
 def child_name(module: Any, name: str, key: object) -> str:  # noqa: ANN401 (a module of the user's)

@@ -29,6 +29,7 @@ _HONEST_SUBCLASSES = frozenset(
         ("torch._subclasses.fake_tensor", "FakeTensor"),
         ("torch.distributed.tensor", "DTensor"),
         ("torch.distributed.tensor._api", "DTensor"),
+        ("torch.distributed._tensor.api", "DTensor"),  # torch 2.4
     )
 )
 """Subclasses with kernels of their own whose shape is nevertheless a plain field."""
