@@ -398,6 +398,38 @@ def watch(name: str, frame: FrameType, dead: list[str]) -> None:
         variables["loss"].grad_fn.metadata["sentinel"] = sentinel
 
 
+def test_a_profile_holds_nothing_of_a_capture():
+    def events(*, looks: bool):
+        x = torch.randn(300, 300, requires_grad=True)
+        with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as seen:
+            y = (x.t() * 2).sum()
+            if looks:
+                shown = capture(sys._getframe())
+                assert "profiler" in (shown.tensors["x"].not_shown or "")
+            y.backward()
+        return {event.key: event.count for event in seen.key_averages()}
+
+    assert events(looks=True) == events(looks=False)
+
+
+def test_a_traced_graph_holds_nothing_of_a_capture():
+    def graph(*, looks: bool):
+        weight = torch.ones(2, 3)
+
+        def inner(x):
+            y = (x @ weight).sin()
+            if looks:
+                capture(sys._getframe())
+            return y * y
+
+        return str(torch.jit.trace(inner, torch.ones(1, 2)).graph).replace(str(looks), "")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        first, second = graph(looks=False), graph(looks=True)
+    assert first == second
+
+
 class Sentinel:
     """Lives as long as the node in whose metadata it lies."""
 

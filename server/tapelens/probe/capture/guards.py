@@ -20,10 +20,19 @@ def undisturbed() -> Generator[None]:
     NOTE [why three guards]: a user's TorchFunctionMode fires on plain tensors even where subclasses
     are switched off; a TorchDispatchMode sees kernels even where functions are switched off; and
     below autograd a kernel makes no node, so it takes no sequence number from the user's clock.
+    ``torch.jit.trace`` would write even the reading of a shape into its graph, so it is set aside.
     """
     c = sys.modules["torch"]._C
     with c.DisableTorchFunction(), c._DisableTorchDispatch(), c._AutoDispatchBelowAutograd():
-        yield
+        traced = c._get_tracing_state()
+        if traced is None:
+            yield
+            return
+        c._set_tracing_state(None)
+        try:
+            yield
+        finally:
+            c._set_tracing_state(traced)
 
 
 @contextmanager
@@ -76,6 +85,8 @@ def why_unread(tensor: torch.Tensor) -> str | None:  # noqa: PLR0911 (one reason
     if device.type != "cpu":
         return f"they are on {device}: reading them would make the program wait for it"
     reason = _odd_form(tensor)
+    if reason is None and _is_profiled():
+        return "a profiler would record the reading as the program's own"
     if reason is None and someone_listens():
         return "a tracer or a torch.func transform would take the reading for the program's own"
     return reason or ("its form is not known here" if _reaches_memory(tensor) else "its storage was emptied")
@@ -110,13 +121,18 @@ def answers_itself(kind: type) -> bool:
 
 
 def someone_listens() -> bool:
-    """A functorch transform or a tracer would take our kernels for the program's."""
+    """A functorch transform, a tracer or a profiler would take our kernels for the program's."""
     torch = sys.modules["torch"]
     return (
         torch._C._functorch.peek_interpreter_stack() is not None
         or torch._C._get_tracing_state() is not None
         or torch.compiler.is_compiling()
+        or _is_profiled()
     )
+
+
+def _is_profiled() -> bool:
+    return sys.modules["torch"]._C._autograd._profiler_enabled()
 
 
 @functools.cache
