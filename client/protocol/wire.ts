@@ -239,6 +239,8 @@ export interface Memory {
   readonly kept_by: KeptColumns;
   /** Saved tensors that a hook packed, whose bytes nobody can tell. */
   readonly packed: number;
+  /** Saved tensors whose bytes could not be read: of a kind that cannot be asked, or with an older torch; ``kept`` is without them. */
+  readonly not_shown: number;
   /** Accelerators that the process uses. */
   readonly devices: readonly DeviceMemory[];
   /** Most bytes first. */

@@ -89,6 +89,7 @@ NOTHING_KEPT = Memory(
     kept=0,
     kept_by=KeptColumns(site=(), module=(), nodes=(), storages=(), size_bytes=()),
     packed=0,
+    not_shown=0,
     devices=(),
     keepers=(),
 )

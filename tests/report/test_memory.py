@@ -65,9 +65,9 @@ def test_sums_are_one_line():
         memory_line(heavy().memory)
         == "12.0 MiB kept for backward, beside 2.0 MiB of parameters and 2.0 MiB of gradients"
     )
-    assert (
-        memory_line(replace(NOTHING_KEPT, packed=3)) == "0 B kept for backward (and 3 saved tensors that hooks packed)"
-    )
+    unread = replace(NOTHING_KEPT, packed=3, not_shown=1)
+    told = "0 B kept for backward (and 3 saved tensors that hooks packed and 1 saved tensor whose bytes are not shown)"
+    assert memory_line(unread) == told
 
 
 def test_a_list_of_losses_is_told_with_what_to_store_instead():

@@ -12,7 +12,8 @@ const LINES_SHOWN = 24;
 export function Memory({ stop }: { readonly stop: PanelStop }): JSX.Element {
   const { snapshot } = stop;
   const shares = sharesOf(snapshot);
-  if (shares.length === 0 && stop.keepers.length === 0) {
+  const { packed, not_shown: notShown } = snapshot.memory;
+  if (shares.length === 0 && stop.keepers.length === 0 && packed === 0 && notShown === 0) {
     return (
       <p class="muted empty-list">
         No tensor within reach of this frame holds memory that autograd knows of.
@@ -98,9 +99,9 @@ function Shares({
 
 function KeptTable({ stop }: { readonly stop: PanelStop }): JSX.Element | null {
   const { snapshot } = stop;
-  const { kept, packed } = snapshot.memory;
+  const { kept, packed, not_shown: notShown } = snapshot.memory;
   const { lines, more, moreBytes } = keptLines(snapshot, LINES_SHOWN);
-  if (kept === 0 && packed === 0) return null;
+  if (kept === 0 && packed === 0 && notShown === 0) return null;
   const modules = lines.some((line) => line.module !== null);
   return (
     <section class="memory-part" aria-label="Kept for backward">
@@ -131,6 +132,9 @@ function KeptTable({ stop }: { readonly stop: PanelStop }): JSX.Element | null {
         <p class="muted">
           {plural(packed, "saved tensor")} packed by a hook, as a checkpoint does; nobody can tell the bytes.
         </p>
+      )}
+      {notShown > 0 && (
+        <p class="muted">{plural(notShown, "saved tensor")} more, whose bytes could not be read.</p>
       )}
     </section>
   );

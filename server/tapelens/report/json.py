@@ -17,8 +17,9 @@ The object::
 
     MEMORY = {"parameters", "buffers", "gradients", "optimizer", "kept": bytes of each, a storage once,
               "kept_by": [{"path", "line", "function", "module", "nodes", "storages", "bytes"}],
-              "packed": saved tensors that hooks packed, "devices": [{"device", "allocated", "reserved",
-              "peak"}], "keepers": [{"path", "first", "last", "kind", "function", "tensors", "steps",
+              "packed": saved tensors that hooks packed, "not_shown": others of unknown bytes,
+              "devices": [{"device", "allocated", "reserved", "peak"}],
+              "keepers": [{"path", "first", "last", "kind", "function", "tensors", "steps",
               "nodes", "bytes", "at_least", "node": the first tensor's grad_fn, its key, "message"}]}
 
     TENSOR = {"name", "names", "shape", "dtype", "device", "is_leaf", "requires_grad", "retains_grad",

@@ -26,8 +26,12 @@ def memory_line(memory: Memory) -> str:
         ("optimizer state", memory.optimizer),
     )
     there = [f"{size(held)} of {what}" for what, held in beside if held]
-    packed = f" (and {counted(memory.packed, 'saved tensor')} that hooks packed)" if memory.packed else ""
-    line = f"{size(memory.kept)} kept for backward{packed}"
+    apart = [
+        f"{counted(count, 'saved tensor')} {why}"
+        for count, why in ((memory.packed, "that hooks packed"), (memory.not_shown, "whose bytes are not shown"))
+        if count
+    ]
+    line = f"{size(memory.kept)} kept for backward" + (f" (and {listed(apart)})" if apart else "")
     return f"{line}, beside {listed(there)}" if there else line
 
 

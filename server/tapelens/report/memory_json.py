@@ -27,6 +27,7 @@ def memory_object(snapshot: Snapshot, nodes: Sequence[NodeRow]) -> dict[str, Any
         "kept": memory.kept,
         "kept_by": [_kept_object(row) for row in kept_rows(snapshot)],
         "packed": memory.packed,
+        "not_shown": memory.not_shown,
         "devices": [asdict(each) for each in memory.devices],
         "keepers": keepers,
     }

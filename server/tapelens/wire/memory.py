@@ -94,6 +94,8 @@ class Memory:
         kept: Saved for backward, without parameters; what hooks packed is not in it.
         kept_by: The same by line and module.
         packed: Saved tensors that a hook packed, whose bytes nobody can tell.
+        not_shown: Saved tensors whose bytes could not be read: of a kind that cannot be asked, or with an
+            older torch; ``kept`` is without them.
         devices: Accelerators that the process uses.
         keepers: Most bytes first.
     """
@@ -105,5 +107,6 @@ class Memory:
     kept: int
     kept_by: KeptColumns
     packed: int
+    not_shown: int
     devices: tuple[DeviceMemory, ...]
     keepers: tuple[Keeper, ...]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
+import pytest
 import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
@@ -12,6 +14,11 @@ from probe.capture.stops import Stop, capture
 from tapelens.wire.memory import Memory
 
 FLOAT = 4
+
+SAVED_TENSOR: Any = torch._C._autograd.SavedTensor  # pyright: ignore[reportAttributeAccessIssue]
+shows_saved_tensors = pytest.mark.skipif(
+    not hasattr(SAVED_TENSOR, "data"), reason="this torch does not show what was saved"
+)
 
 
 def memory_of(stop: Stop) -> Memory:
@@ -43,6 +50,7 @@ def test_each_kind_of_memory_is_told_apart():
     assert memory.devices == ()
 
 
+@shows_saved_tensors
 def test_what_is_kept_for_backward_is_what_the_operations_need():
     x = torch.randn(8, 10)
     w = torch.randn(10, 20, requires_grad=True)
@@ -55,6 +63,7 @@ def test_what_is_kept_for_backward_is_what_the_operations_need():
     del loss
 
 
+@shows_saved_tensors
 def test_a_view_counts_its_whole_storage_once():
     big = torch.randn(100, 100)
     w = torch.ones(100, requires_grad=True)
@@ -79,6 +88,7 @@ def test_tied_parameters_count_once():
     assert memory_of(capture(sys._getframe())).parameters == 36 * FLOAT
 
 
+@shows_saved_tensors
 def test_a_checkpoint_is_seen_as_fewer_bytes():
     block = nn.Sequential(nn.Linear(16, 64), nn.ReLU(), nn.Linear(64, 16), nn.Tanh())
     x = torch.randn(32, 16, requires_grad=True)
@@ -98,6 +108,7 @@ def test_a_checkpoint_is_seen_as_fewer_bytes():
     assert kept(loss).kept == 0
 
 
+@shows_saved_tensors
 def test_freed_buffers_count_nothing():
     x = torch.randn(50, requires_grad=True)
     y = x.exp()
@@ -106,6 +117,14 @@ def test_freed_buffers_count_nothing():
     loss.backward()
     memory = memory_of(capture(sys._getframe()))
     assert (memory.kept, memory.gradients) == (0, 50 * FLOAT)
+
+
+def test_bytes_that_cannot_be_asked_for_are_counted_apart():
+    table = torch.eye(3).to_sparse().requires_grad_()
+    loss = torch.sparse.mm(table, torch.ones(3, 2, requires_grad=True)).sum()  # saves the sparse one, and it is a leaf
+    memory = memory_of(capture(sys._getframe()))
+    assert memory.not_shown > 0
+    del loss
 
 
 def test_no_accelerator_is_woken():

@@ -11,6 +11,7 @@ from ...wire.memory import Keeper
 from .ages import Ages
 from .graph import Graph
 from .holders import Holder, HolderSearch
+from .memory import is_unknown
 from .saved import NodeSaved, Saved, SavedReader
 from .scopes import scopes_of, unread_frames
 
@@ -137,10 +138,11 @@ class _Bill:
 
     Attributes:
         cut: Nodes whose saved tensors no time was left for.
+        unknown: Saved tensors whose bytes cannot be told.
     """
 
     def __init__(self, graph: Graph, saved: Sequence[NodeSaved], parameters: set[int], *, share_ns: int) -> None:
-        self.cut = 0
+        self.cut = self.unknown = 0
         self._graph = graph
         self._saved = saved
         self._parameters = parameters
@@ -157,6 +159,7 @@ class _Bill:
                 self.cut += len(numbers) - index
                 break
             for slot in self._slots(number, ages):
+                self.unknown += is_unknown(slot)
                 if slot.storage is not None and slot.storage[0] not in counted:
                     counted.add(slot.storage[0])
                     total += slot.storage[1]
@@ -171,7 +174,7 @@ class _Bill:
 
 def _keeper(group: _Group, ages: Ages, steps: Sequence[int], bill: _Bill, graph: Graph) -> Keeper:
     first, last = group.holders[0], group.holders[-1]
-    cut = bill.cut
+    before = bill.cut + bill.unknown
     size_bytes = bill.bytes_of(group.old, ages)
     return Keeper(
         path=first.way.path if first is last else _common_container(group.holders),
@@ -184,7 +187,7 @@ def _keeper(group: _Group, ages: Ages, steps: Sequence[int], bill: _Bill, graph:
         node=graph.row(first.node),
         nodes=len(group.old),
         size_bytes=size_bytes,
-        at_least=bool(ages.cut or bill.cut > cut),
+        at_least=bool(ages.cut or bill.cut + bill.unknown > before),
     )
 
 

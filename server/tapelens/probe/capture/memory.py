@@ -10,7 +10,7 @@ from ...wire.memory import DeviceMemory, Keeper, KeptColumns, Memory
 from ...wire.snapshot import NodeColumns
 from .names import Named
 from .reading import Reading, storage_of
-from .saved import NodeSaved
+from .saved import NodeSaved, Saved
 from .tables import NONE
 from .tensors import TensorRows
 
@@ -70,11 +70,13 @@ class KeptTable:
     def __init__(self) -> None:
         self.total = 0
         self.packed = 0
+        self.not_shown = 0
         self._rows: dict[tuple[int, int], list[int]] = {}
 
     def add(self, saved: NodeSaved, ledger: Ledger, *, site: int, module: int) -> None:
         """Enter one node's saved tensors; nodes are added in the order in which they were made."""
         self.packed += sum(slot.state == "packed" for slot in saved.slots)
+        self.not_shown += sum(map(is_unknown, saved.slots))
         sizes = [ledger.count(slot.storage) for slot in saved.slots if slot.storage is not None]
         if not any(sizes):
             return
@@ -94,6 +96,11 @@ class KeptTable:
             storages=tuple(counts[1] for _, counts in rows),
             size_bytes=tuple(counts[2] for _, counts in rows),
         )
+
+
+def is_unknown(slot: Saved) -> bool:
+    """Whether it is there, and its bytes cannot be told."""
+    return slot.state == "not_shown" or (slot.state in {"live", "changed"} and slot.storage is None)
 
 
 def kept_by_line(
@@ -155,6 +162,7 @@ def tell_memory(
         kept=kept.total,
         kept_by=kept.columns(),
         packed=kept.packed,
+        not_shown=kept.not_shown,
         devices=device_memory(),
         keepers=keepers,
     )
