@@ -422,7 +422,8 @@ def test_a_traced_graph_holds_nothing_of_a_capture():
                 capture(sys._getframe())
             return y * y
 
-        return str(torch.jit.trace(inner, torch.ones(1, 2)).graph).replace(str(looks), "")
+        traced: Any = torch.jit.trace(inner, torch.ones(1, 2))
+        return str(traced.graph).replace(str(looks), "")
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
