@@ -31,6 +31,7 @@ class Observation:
         torchs: The same facts by torch's own attributes, asked after the capture.
         outlived: The tensor was still there when its function had returned.
         random: torch's random state at the end.
+        changed: Fields of the snapshot that a second capture told otherwise.
     """
 
     kind: Kind
@@ -40,6 +41,7 @@ class Observation:
     torchs: dict[str, Any] = field(default_factory=dict[str, Any])
     outlived: bool = False
     random: bytes = b""
+    changed: list[str] = field(default_factory=list[str])
 
     @property
     def stop(self) -> Stop:
@@ -57,6 +59,8 @@ def observe(kind: Kind) -> Observation:
         before = _process()
         seen.stops.append(_listening(frame, seen.heard))
         seen.moved += [name for name, value in _process().items() if value != before[name]]
+        once, again = (vars(stop.snapshot) for stop in (seen.stop, capture(frame)))
+        seen.changed += [name for name, value in again.items() if name != "capture_us" and value != once[name]]
         odd = local_variables(frame).get("odd")
         if isinstance(odd, torch.Tensor):
             watched.append(weakref.ref(odd))

@@ -15,7 +15,7 @@ every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 @every_kind
 def test_a_capture_beside_it_is_heard_by_nobody_and_moves_nothing(kind: kinds.Kind):
     seen, alone = observe(kind), unobserved(kind)
-    assert (seen.heard, seen.moved) == ([], [])
+    assert (seen.heard, seen.moved, seen.changed) == ([], [], [])
     assert (seen.random, seen.outlived) == (alone.random, alone.outlived)
 
 

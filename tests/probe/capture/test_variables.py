@@ -56,6 +56,15 @@ def test_what_a_function_deletes_after_a_call_of_ours_dies_there(read: Any):
     assert watched() is None
 
 
+@written_back_in_any_case
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_nothing_holds_a_variable_that_did_not_before(read: Any):
+    thing, held = Thing(), [Thing()]
+    before = sys.getrefcount(thing), sys.getrefcount(held), sys.getrefcount(held[0])
+    read(sys._getframe())
+    assert (sys.getrefcount(thing), sys.getrefcount(held), sys.getrefcount(held[0])) == before
+
+
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS)
 def test_every_variable_is_as_it_was(read: Any):
     program = """
