@@ -156,6 +156,15 @@ def test_what_a_bound_leaves_out_is_said():
     del many
 
 
+def test_what_lies_too_deep_is_said_to_be_left_out_unless_nothing_lies_there():
+    deep = [[[[[[torch.ones(1)]]]]]]
+    plain: list[Any] = [[[[["a", 1], []]]]]
+    stop = capture(sys._getframe())
+    assert names(stop) == set()
+    assert {(left.what, left.count) for left in stop.snapshot.left_out} == {("tensors", 1)}
+    del deep, plain
+
+
 class Recorder:
     """Has hooks of several kinds."""
 

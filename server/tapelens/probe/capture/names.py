@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NAMES_A_TENSOR = 4
 DEPTH = 4  # containers and plain objects inside one another; modules inside modules count nothing
+_LOOK_AT = 16  # items of what lies too deep, to tell whether it may hold tensors
 _OF_MODULES = frozenset(("_parameters", "_buffers", "_modules", "training"))
 _OF_OPTIMIZERS = frozenset(("param_groups", "state", "defaults"))
 _Kind = Literal["atom", "tensor", "wrapper", "module", "optimizer", "node", "other"]
@@ -125,10 +126,10 @@ class Reach:
             kind = self._kinds[type(value)] = self._kind_of(type(value))
         if kind == "atom":
             return None
-        if kind in ("tensor", "wrapper"):
-            if kind == "wrapper" and id(value) not in self.tensors and depth < DEPTH:
-                return self._found_wrapper(value, name, depth)
+        if kind == "tensor":
             return self._found(value, name)
+        if kind == "wrapper":
+            return self._found_wrapper(value, name, depth)
         if id(value) in self._seen and depth:
             if kind == "module":
                 self._queue.append(_Visit(value, name, depth, again=True))
@@ -140,7 +141,14 @@ class Reach:
             self._optimizers.append((value, name))
         elif kind == "module" or depth < DEPTH:
             self._queue.append(_Visit(value, name, depth))
+        elif self._may_hold(value):
+            self.cut_values += 1
         return None
+
+    def _may_hold(self, value: object) -> bool:
+        """Whether more than plain values lies in it."""
+        parts = parts_of(value, self._called)
+        return parts is not None and any(type(item) not in ATOMS for _, item in islice(parts.named, _LOOK_AT))
 
     def _found(self, tensor: torch.Tensor, name: str) -> Named | None:
         found = self.tensors.get(id(tensor))
@@ -154,8 +162,9 @@ class Reach:
 
     def _found_wrapper(self, tensor: torch.Tensor, name: str, depth: int) -> Named | None:
         """A tensor with kernels of its own mostly wraps others, which hold the memory."""
+        is_new = id(tensor) not in self.tensors
         found = self._found(tensor, name)
-        for key, inner in attributes(tensor):
+        for key, inner in attributes(tensor) if is_new and depth < DEPTH else ():
             if self._tensor in type(inner).__mro__:
                 self._meet(inner, f"{name}.{key}", depth + 1)
         return found
