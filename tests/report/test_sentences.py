@@ -153,3 +153,11 @@ def test_the_forecast_says_what_backward_will_do():
 
 def test_without_a_graph_there_is_no_forecast():
     assert forecast(Tape().snapshot()) == ""
+
+
+def test_where_it_cannot_be_told_whether_backward_raises_the_forecast_says_why():
+    tape = seed()
+    tape.foresee(3, doubt="what ExpBackward0 saved was packed by a hook")
+    assert forecast(tape.snapshot()).endswith(
+        "Whether it raises cannot be told for certain: what ExpBackward0 saved was packed by a hook."
+    )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ..store.rows import HookRow, NodeRow, TensorRow, node_rows, tensor_rows
 from ..wire.panel import TensorSentence
-from ..wire.snapshot import Backward, Snapshot
+from ..wire.snapshot import Backward, RaiseReason, Snapshot
 from .behind import LEAVES_NAMED, Behind
 from .wording import counted, listed, place, size, values
 
@@ -102,37 +102,26 @@ def _unread(scene: _Scene, tensor: TensorRow) -> tuple[str, str, str]:
     return title, text, f"Look at {base.name}, which it is a view of." if base is not None else ""
 
 
+_REMEDIES: dict[RaiseReason, str] = {
+    "freed": "Compute {name} again before this line, or pass retain_graph=True to the backward before it.",
+    "changed": "Replace the in-place operation by one that makes a new tensor, or do it after backward.",
+    "detached": "Use detach(), which makes a new tensor, in place of detach_().",
+    "no_path": "Find where requires_grad was lost: detach(), .item(), .numpy(), torch.no_grad() or a new tensor.",
+    "not_scalar": "Reduce {name} to one number, as with .sum() or .mean(), or pass gradient=.",
+    "gradient": "Give a gradient of {name}'s own shape and kind.",
+    "input": "Ask only for tensors that require grad: call requires_grad_() before they are used.",
+    "unused": "Leave that input out, or pass allow_unused=True to get None for it.",
+    "no_derivative": "Replace that operation, or detach() what goes into it.",
+    "moved": "Do not write in place to a leaf that a graph still uses; compute {name} again after it.",
+    "checkpoint": "Pass use_reentrant=False to torch.utils.checkpoint.checkpoint.",
+}
+
+
 def _doomed(scene: _Scene, tensor: TensorRow) -> tuple[str, str, str]:
     will_raise = scene.backward.will_raise
     assert will_raise is not None
-    title, advice = f"Why will {scene.call} raise?", ""
-    match will_raise.reason:
-        case "freed":
-            title = f"Can {scene.call} run again?"
-            advice = (
-                f"Compute {tensor.name} again before this line, or pass retain_graph=True to the backward before it."
-            )
-        case "changed":
-            advice = "Replace the in-place operation by one that makes a new tensor, or do it after backward."
-        case "no_path":
-            advice = "Find where requires_grad was lost: detach(), .item(), .numpy(), torch.no_grad() or a new tensor."
-        case "not_scalar":
-            advice = f"Reduce {tensor.name} to one number, as with .sum() or .mean(), or pass gradient=."
-        case "detached":
-            advice = "Use detach(), which makes a new tensor, in place of detach_()."
-        case "gradient":
-            advice = f"Give a gradient of {tensor.name}'s own shape and kind."
-        case "input":
-            advice = "Ask only for tensors that require grad: call requires_grad_() before they are used."
-        case "unused":
-            advice = "Leave that input out, or pass allow_unused=True to get None for it."
-        case "no_derivative":
-            advice = "Replace that operation, or detach() what goes into it."
-        case "moved":
-            advice = "Do not write in place to a leaf that a graph still uses; compute the loss again after it."
-        case "checkpoint":
-            advice = "Pass use_reentrant=False to torch.utils.checkpoint.checkpoint."
-    return title, will_raise.message, advice
+    title = f"Can {scene.call} run again?" if will_raise.reason == "freed" else f"Why will {scene.call} raise?"
+    return title, will_raise.message, _REMEDIES[will_raise.reason].format(name=tensor.name)
 
 
 def _outside(tensor: TensorRow) -> tuple[str, str, str]:
@@ -253,7 +242,8 @@ def forecast(snapshot: Snapshot) -> str:
     if not parts and any(each.backward_effect == "unknown" for each in tensors):
         parts.append("run; what it does to .grad cannot be told before")
     first = f"{start} {' and '.join(parts) or 'change no .grad'}."
-    return f"{first} {_cost(backward)}".rstrip()
+    doubt = f" Whether it raises cannot be told for certain: {backward.doubt}." if backward.doubt is not None else ""
+    return f"{first} {_cost(backward)}".rstrip() + doubt
 
 
 def _grads(tensors: list[TensorRow]) -> str:

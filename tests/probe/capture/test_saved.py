@@ -119,6 +119,33 @@ class Square(torch.autograd.Function):
         return grads[0] * 2 * x
 
 
+class Sometimes(torch.autograd.Function):
+    """Asks for what it saved only if it must."""
+
+    @staticmethod
+    def forward(ctx, x, needed):
+        ctx.save_for_backward(x)
+        ctx.needed = needed
+        return x * 2
+
+    @staticmethod
+    def backward(ctx, *grads):
+        if ctx.needed:
+            (x,) = ctx.saved_tensors
+            return grads[0] * 2 + 0 * x, None
+        return grads[0] * 2, None
+
+
+def test_where_a_condition_decides_whether_it_asks_nobody_can_tell():
+    x = torch.ones(3, requires_grad=True)
+    loss = Sometimes.apply(x, False).sum()
+    loss.backward()
+    stop = capture(sys._getframe())
+    assert (stop.raises, stop.effects("x")) == (None, {"x": "unknown"})
+    assert "cannot be asked" in (stop.snapshot.backward.doubt or "")
+    loss.backward()
+
+
 def multiply(ctx, grad):
     return grad * ctx.factor
 

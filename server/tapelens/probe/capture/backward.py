@@ -72,17 +72,7 @@ class Backward:
             return "untouched" if reading.graph_known or reading.stale or not reading.is_view else "unknown"
         if self.root.call is not None and not self.root.call.accumulates and reading.is_leaf == 1:
             return "untouched" if self._stays_below() else "unknown"
-        if not reading.graph_known:
-            return self._effect_on_stale(reading) if reading.stale else "unknown"
-        added = any(output in self.foresight.reached for output in self._leaves.accumulators(reading))
-        knocked = reading.retains_grad and self.runs(reading, "tensor_pre")
-        if not added and not knocked and not self._is_reached(reading):
-            return "untouched" if self.foresight.complete else "unknown"
-        if self.foresight.will_raise is not None or not self.foresight.sure:
-            return "unknown"
-        if not added and borrows(reading, self._readings):  # nobody tells whether it has a graph of its own
-            return "unknown"
-        return self._effect_of_arriving(reading, added=added)
+        return self._effect_on_grown(reading) if reading.graph_known else self._effect_on_stale(reading)
 
     def runs(self, reading: Reading, kind: HookKind) -> bool:
         """Whether the tensor's own hooks would run."""
@@ -93,6 +83,16 @@ class Backward:
             return accumulates and ((fresh and bool(reading.requires_grad)) or not self.foresight.ran.isdisjoint(rows))
         outputs = self._leaves.outputs(reading, self._graph)
         return self._is_reached(reading) or any(output in self.foresight.knocked for output in outputs)
+
+    def _effect_on_grown(self, reading: Reading) -> BackwardEffect:
+        added = any(output in self.foresight.reached for output in self._leaves.accumulators(reading))
+        knocked = reading.retains_grad and self.runs(reading, "tensor_pre")
+        if not added and not knocked and not self._is_reached(reading):
+            return "untouched" if self.foresight.complete else "unknown"
+        fails = self.foresight.will_raise is not None or not self.foresight.sure
+        if fails or (not added and borrows(reading, self._readings)):  # which may have no graph of its own
+            return "unknown"
+        return self._effect_of_arriving(reading, added=added)
 
     def _effect_of_arriving(self, reading: Reading, *, added: bool) -> BackwardEffect:
         call = self.root.call
@@ -107,7 +107,7 @@ class Backward:
 
     def _effect_on_stale(self, reading: Reading) -> BackwardEffect:
         """The node that torch will make for it is in no graph yet, unless the backward starts there."""
-        if reading.retains_grad or not self.foresight.sure:
+        if not reading.stale or reading.retains_grad or not self.foresight.sure:
             return "unknown"
         call = self.root.call
         asked = call is not None and call.inputs is not None and any(each is reading.tensor for each in call.inputs)

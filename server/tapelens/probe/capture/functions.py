@@ -14,8 +14,8 @@ _ATTRIBUTE_OPS = frozenset(("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR"))
 def reads_saved(kind: type) -> Literal["yes", "no", "maybe"]:
     """Whether the backward of this node type asks for ``ctx.saved_tensors``, which raises once they are freed.
 
-    A freed node does not say whether it ever saved anything. ``maybe``: the context goes on to code that
-    is not looked at.
+    A freed node does not say whether it ever saved anything. ``maybe``: it asks behind a condition or in a
+    function inside, or the context goes on to code that is not looked at.
     """
     forward: Any = getattr(kind, "_forward_cls", None)
     if hasattr(forward, "_aot_id"):  # torch.compile's: its helpers read them
@@ -23,9 +23,21 @@ def reads_saved(kind: type) -> Literal["yes", "no", "maybe"]:
     code = _code_of_backward(kind)
     if code is None:
         return "maybe"
-    if _SAVED & _names_in(code):
+    if _asks_first(code):
         return "yes"
+    if _SAVED & _names_in(code):
+        return "maybe"
     return "maybe" if _hands_on(code) else "no"
+
+
+def _asks_first(code: CodeType) -> bool:
+    """Whether it asks before any condition, loop or return."""
+    for step in dis.get_instructions(code):
+        if step.opname in _ATTRIBUTE_OPS and str(step.argval) in _SAVED:
+            return True
+        if step.opname.startswith(("POP_JUMP", "JUMP_IF", "FOR_ITER", "RETURN", "RAISE", "SETUP", "SEND")):
+            return False
+    return False
 
 
 def _code_of_backward(kind: type) -> CodeType | None:

@@ -1,5 +1,7 @@
-"""Expressions of the line at the stop, as far as they can be told without running anything: names,
-attributes, constant subscripts, and what is plainly computed from them."""
+"""Tensors that expressions of the line at the stop stand for, told without running anything.
+
+Names, attributes and constant subscripts are read; what is plainly computed from them is followed to them.
+"""
 
 from __future__ import annotations
 
@@ -46,13 +48,7 @@ def operands(frame: types.FrameType, expression: ast.expr) -> tuple[Operand, ...
     """
     match expression:
         case ast.List(elts=parts) | ast.Tuple(elts=parts):
-            found: list[Operand] = []
-            for part in parts:
-                inside = operands(frame, part.value if isinstance(part, ast.Starred) else part)
-                if inside is None:
-                    return None
-                found += inside
-            return tuple(found) or None
+            return _all_operands(frame, parts)
         case ast.Call(func=ast.Name(id="list" | "tuple"), args=[argument], keywords=[]):
             return operands(frame, argument)
         case ast.Call(func=ast.Attribute(value=owner, attr="values"), args=[], keywords=[]):
@@ -61,12 +57,10 @@ def operands(frame: types.FrameType, expression: ast.expr) -> tuple[Operand, ...
             return _all_tensors(list(_parameters(value_at(frame, owner))))
         case _:
             value = value_at(frame, expression)
-            if type(value) in (list, tuple):
-                return _all_tensors(value)
-            if type(value) is dict:
-                return _all_tensors(list(value.values()))
-            found_one = operand(frame, expression)
-            return None if found_one is None or not found_one.tensors else (found_one,)
+            if type(value) in (list, tuple, dict):
+                return _all_tensors(list(value.values()) if type(value) is dict else value)
+            found = operand(frame, expression)
+            return (found,) if found is not None and found.tensors else None
 
 
 def operand(frame: types.FrameType, expression: ast.expr) -> Operand | None:
@@ -86,15 +80,14 @@ def operand(frame: types.FrameType, expression: ast.expr) -> Operand | None:
             inner = operand(frame, owner)
             return inner and Operand(inner.tensors, same=False, shape=_squeezed(inner.shape))
         case _:
-            value: Any = expression.value if isinstance(expression, ast.Constant) else value_at(frame, expression)
-            if is_tensor(value):
-                return Operand((value,), same=True, shape=shape_of(value))
-            return Operand((), same=False, shape=()) if type(value) in (int, float) else None
+            return _there(expression.value if isinstance(expression, ast.Constant) else value_at(frame, expression))
 
 
 def shape_made(frame: types.FrameType, expression: ast.expr) -> tuple[Shape | None, bool | None]:
-    """Shape of a tensor that is held, or made in the line by ``torch.ones_like(y)``, ``torch.ones(3)``
-    and the like, and whether it is complex; None for what cannot be told."""
+    """Shape of a tensor that is held or made in the line, and whether it is complex; None for what cannot be told.
+
+    Made by ``torch.ones_like(y)``, ``torch.ones(3)`` and the like.
+    """
     there = operand(frame, expression)
     if there is not None and there.same:
         return there.shape, _is_complex(there.tensors[0])
@@ -138,6 +131,22 @@ def is_tensor(value: object) -> bool:
     """A tensor of any kind; asks no ``__class__`` of the user's."""
     base: Literal[True] | type = sys.modules["torch"].Tensor
     return base in type(value).__mro__
+
+
+def _there(value: Any) -> Operand | None:  # noqa: ANN401 (any value of the user's)
+    if is_tensor(value):
+        return Operand((value,), same=True, shape=shape_of(value))
+    return Operand((), same=False, shape=()) if type(value) in (int, float) else None
+
+
+def _all_operands(frame: types.FrameType, parts: list[ast.expr]) -> tuple[Operand, ...] | None:
+    found: list[Operand] = []
+    for part in parts:
+        inside = operands(frame, part.value if isinstance(part, ast.Starred) else part)
+        if inside is None:
+            return None
+        found += inside
+    return tuple(found) or None
 
 
 def _all_tensors(values: Any) -> tuple[Operand, ...] | None:  # noqa: ANN401 (list or tuple)

@@ -83,14 +83,8 @@ def _of_gradient(
     if output.shape is None or (not given.none and given.shape is None):
         foresight.wonder("the shape of the root or of its gradient cannot be told")
         return None
-    if given.none and prod(output.shape) != 1:
-        why = f"has shape {list(output.shape)}, and grad can be implicitly created only for scalar outputs"
-        return will_raise("not_scalar", f"{root.named} will raise: {_name(root)} {why}.")
-    if given.none and complex_root:
-        why = "is complex, and grad can be implicitly created only for real scalar outputs"
-        return will_raise("not_scalar", f"{root.named} will raise: {_name(root)} {why}.")
     if given.none:
-        return None
+        return _implied(root, output.shape, complex_root=complex_root)
     if given.shape != output.shape:
         why = f"has shape {list(output.shape)}, and the gradient given has {list(given.shape or ())}"
         return will_raise("gradient", f"{root.named} will raise: {_name(root)} {why}.")
@@ -98,6 +92,15 @@ def _of_gradient(
         why = "one of the root and the gradient given is complex and the other is not"
         return will_raise("gradient", f"{root.named} will raise: {why}.")
     return None
+
+
+def _implied(root: Root, shape: tuple[int, ...], *, complex_root: bool) -> WillRaise | None:
+    why = None
+    if prod(shape) != 1:
+        why = f"has shape {list(shape)}, and grad can be implicitly created only for scalar outputs"
+    elif complex_root:
+        why = "is complex, and grad can be implicitly created only for real scalar outputs"
+    return None if why is None else will_raise("not_scalar", f"{root.named} will raise: {_name(root)} {why}.")
 
 
 def _of_roots(root: Root, call: BackwardCall, readings: Readings, foresight: Foresight) -> WillRaise | None:

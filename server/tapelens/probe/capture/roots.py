@@ -214,6 +214,8 @@ def _finish(
     materialises = _truth(frame, given.get("materialize_grads"), otherwise=False)
     inputs = given.get("inputs")
     named = None if inputs is None or is_none(inputs) else operands(frame, inputs)
+    if isinstance(inputs, (ast.List, ast.Tuple)) and not inputs.elts:  # which torch refuses
+        named = ()
     known = named is not None and all(operand.same for operand in named)
     return BackwardCall(
         outputs=outputs,
