@@ -25,6 +25,7 @@ _LOOK_AT = 16  # items of what lies too deep, to tell whether it may hold tensor
 _OF_MODULES = frozenset(("_parameters", "_buffers", "_modules", "training"))
 _OF_OPTIMIZERS = frozenset(("param_groups", "state", "defaults"))
 _Kind = Literal["atom", "tensor", "wrapper", "module", "optimizer", "node", "other"]
+_HAS_A_ROW: frozenset[_Kind] = frozenset(("tensor", "wrapper"))
 
 
 @dataclass(slots=True)
@@ -124,16 +125,18 @@ class Reach:
         kind = self._kinds.get(type(value))
         if kind is None:
             kind = self._kinds[type(value)] = self._kind_of(type(value))
-        if kind == "atom":
-            return None
-        if kind == "tensor":
-            return self._found(value, name)
-        if kind == "wrapper":
-            return self._found_wrapper(value, name, depth)
+        if kind in _HAS_A_ROW:
+            return self._found(value, name) if kind == "tensor" else self._found_wrapper(value, name, depth)
+        if kind != "atom":
+            self._note(value, kind, name, depth)
+        return None
+
+    def _note(self, value: Any, kind: _Kind, name: str, depth: int) -> None:  # noqa: ANN401
+        """Keep for later what tensors may lie in."""
         if id(value) in self._seen and depth:
             if kind == "module":
                 self._queue.append(_Visit(value, name, depth, again=True))
-            return None
+            return
         self._seen.add(id(value))
         if kind == "node":
             self.nodes.append(value)
@@ -143,7 +146,6 @@ class Reach:
             self._queue.append(_Visit(value, name, depth))
         elif self._may_hold(value):
             self.cut_values += 1
-        return None
 
     def _may_hold(self, value: object) -> bool:
         """Whether more than plain values lies in it."""
