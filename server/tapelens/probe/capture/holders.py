@@ -12,8 +12,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...wire.memory import KeeperKind
-from .inside import attributes, dict_items, may_open, own_dict, sequence_kind, subscript, tuple_fields
+from .inside import attributes, dict_items, may_open, own_dict, sequence_kind, tuple_fields
 from .reading import read_tensor
+from .ways import Way, way_from
 
 if TYPE_CHECKING:
     import torch
@@ -37,59 +38,6 @@ _CLOSED: frozenset[type] = frozenset(
 _PLAIN: frozenset[type] = frozenset((dict, OrderedDict, list, tuple, set, deque))
 
 _MODULE_TABLES = frozenset(("_parameters", "_buffers", "_modules"))
-
-
-class Way(NamedTuple):
-    """One way to a value.
-
-    Attributes:
-        path: As a person would write it.
-        containers: The paths of the containers on the way, outermost first.
-        pattern: The path with subscripts left blank, the same for all elements of a list.
-        scope: The function or module where the path begins.
-        sealed: What lies inside has no name of its own: a generator's variables.
-    """
-
-    path: str
-    containers: tuple[str, ...]
-    pattern: str
-    kind: KeeperKind
-    scope: str
-    depth: int
-    sealed: bool
-
-    def attribute(self, name: str, kind: KeeperKind) -> Way:
-        """To an attribute of it."""
-        return self._on(f".{name}", f".{name}", kind, self.containers)
-
-    def element(self, key: object) -> Way:
-        """To an element of it."""
-        kind = self.kind if self.kind in {"optimizer", "closure"} else "container"
-        return self._on(f"[{subscript(key)}]", "[]", kind, (*self.containers, self.path))
-
-    def of_parameter(self, name: str) -> Way:
-        """To what an optimizer keeps for a parameter."""
-        return self._on(f"[{name}]", "[]", "optimizer", (*self.containers, self.path))
-
-    def inside(self, kind: KeeperKind) -> Way:
-        """To what lies inside without a name."""
-        return self._replace(kind=kind, depth=self.depth + 1, sealed=True)
-
-    def _on(self, step: str, blank: str, kind: KeeperKind, containers: tuple[str, ...]) -> Way:
-        if self.sealed:
-            return self._replace(depth=self.depth + 1)
-        return self._replace(
-            path=self.path + step,
-            containers=containers,
-            pattern=self.pattern + blank,
-            kind=kind,
-            depth=self.depth + 1,
-        )
-
-
-def way_from(name: str, kind: KeeperKind, scope: str) -> Way:
-    """To a variable."""
-    return Way(path=name, containers=(), pattern=name, kind=kind, scope=scope, depth=0, sealed=False)
 
 
 class Holder(NamedTuple):
@@ -196,7 +144,7 @@ class HolderSearch:
         elif kind is types.MethodType:
             self._meet(value.__self__, way.attribute("__self__", way.kind))
         elif kind in _PAUSED:
-            self._meet_all(gc.get_referents(value), way.inside("generator"))
+            self._meet_all(_held_by(value), way.inside("generator"))
         elif BaseException in mro:
             self._open_exception(value, way)
         elif self._module in mro:
@@ -243,9 +191,9 @@ class HolderSearch:
         for table in ("_parameters", "_buffers"):
             for name, tensor in dict_items(own.get(table)):
                 if self._is_worth(tensor):
-                    self._meet(tensor, way.attribute(str(name), "module"))
+                    self._meet(tensor, way.attribute(_text(name), "module"))
         for name, child in dict_items(own.get("_modules")):
-            text = str(name)
+            text = _text(name)
             below = way.element(int(text)) if text.isdigit() else way.attribute(text, "module")
             self._meet(child, below._replace(depth=way.depth or 1))
         for name, value in list(own.items()):
@@ -264,10 +212,7 @@ class HolderSearch:
     def _open_exception(self, error: BaseException, way: Way) -> None:
         inside = way.inside("exception")
         for frame in _frames_behind(error):
-            held = gc.get_referents(frame)
-            self._meet_all(
-                [each for each in held if each is not frame.f_globals and each is not frame.f_builtins], inside
-            )
+            self._meet_all(_variables_in(frame), inside)
         base: Any = BaseException
         self._meet_all([base.__cause__.__get__(error), base.__context__.__get__(error)], inside)
 
@@ -275,6 +220,21 @@ class HolderSearch:
         for value in values:
             if type(value) is not types.FunctionType:  # what a generator runs
                 self._meet(value, way)
+
+
+def _text(name: object) -> str:
+    return name if type(name) is str else "?"
+
+
+def _held_by(paused: object) -> list[object]:
+    """What a generator that is paused holds; Python 3.10 keeps its variables in a frame."""
+    held = gc.get_referents(paused)
+    return held + [inner for each in held if type(each) is types.FrameType for inner in _variables_in(each)]
+
+
+def _variables_in(frame: types.FrameType) -> list[object]:
+    """What a frame that does not run holds, asked of the collector: no dict is made of it."""
+    return [each for each in gc.get_referents(frame) if each is not frame.f_globals and each is not frame.f_builtins]
 
 
 def _frames_behind(error: BaseException) -> list[types.FrameType]:

@@ -30,7 +30,7 @@ def scopes_of(frame: FrameType) -> Iterator[Scope]:
     modules: dict[int, tuple[str, dict[str, Any]]] = {}
     yield _frame_scope(frame)
     for outer in user_frames(frame):
-        modules.setdefault(id(outer.f_globals), (str(outer.f_globals.get("__name__", "")), outer.f_globals))
+        modules.setdefault(id(outer.f_globals), (_module_name(outer.f_globals), outer.f_globals))
         if outer is frame:
             continue
         if _has_locals(outer) and may_read_locals(outer):
@@ -78,4 +78,9 @@ def _named(variables: dict[str, Any]) -> list[tuple[str, Any]]:
 
 def _is_users(module: ModuleType) -> bool:
     home = module.__dict__.get("__file__")
-    return is_user_file(home) if type(home) is str else module.__name__ == "__main__"
+    return is_user_file(home) if type(home) is str else _module_name(module.__dict__) == "__main__"
+
+
+def _module_name(variables: dict[str, Any]) -> str:
+    name = variables.get("__name__")
+    return name if type(name) is str else ""
