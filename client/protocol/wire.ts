@@ -676,7 +676,7 @@ export interface Capture {
   readonly thread: number;
   /** 0 for the innermost frame. */
   readonly depth: number;
-  /** The server's count of the session's stops, for a probe that cannot count them itself. */
+  /** The server's count of the session's stops, for a probe that came late or cannot count them itself. */
   readonly stop: number;
 }
 

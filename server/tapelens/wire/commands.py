@@ -19,7 +19,7 @@ class Capture:
     Attributes:
         thread: The debugger's id of the thread, put into the snapshot.
         depth: 0 for the innermost frame.
-        stop: The server's count of the session's stops, for a probe that cannot count them itself.
+        stop: The server's count of the session's stops, for a probe that came late or cannot count them itself.
     """
 
     kind: Literal["capture"]

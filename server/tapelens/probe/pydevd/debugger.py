@@ -63,7 +63,6 @@ class Debugger:
         self._reason: _Reason | None = None
         self._replaced: list[tuple[Any, str, Callable[..., Any]]] = []
         self._unhide: Callable[[], None] | None = None
-        self._counts = False
         self._cards: Cards | None = None
 
     # -- sending -------------------------------------------------------------------------------------
@@ -108,9 +107,8 @@ class Debugger:
         return self._stops
 
     def count(self, stop: int) -> None:
-        """Take another's count of the stops, where we cannot hear of them."""
-        if not self._counts:
-            self._stops = max(self._stops, stop)
+        """Take the server's count of the stops, of which we hear only from our coming on, or not at all."""
+        self._stops = max(self._stops, stop)
 
     def watch_suspensions(self, on_suspended: Callable[[Suspension], None]) -> None:
         """Call back on each stop, on the stopped thread, once ``stopped`` is on its way."""
@@ -121,7 +119,6 @@ class Debugger:
         if original is None or notification is None:
             self.missing.append("the debugger's suspension: snapshots are asked for instead of pushed")
             return
-        self._counts = True
 
         def notify(py_db: Any, thread_id: Any, thread: object, stop_reason: Any) -> Any:  # noqa: ANN401
             return self._named(notification(py_db, thread_id, thread, stop_reason), thread)
