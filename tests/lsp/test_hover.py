@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
 
 from lsp.loopback import Loopback, finding
-from report.tapes import Tape, seed, seed_gradients
+from report.tapes import NOTHING_KEPT, Tape, seed, seed_gradients
+from report.test_memory import LOSSES, SINGLE
 from tapelens.wire.sites import Site
 from tapelens.wire.snapshot import WillRaise
 
@@ -93,6 +95,24 @@ def test_a_module_shows_what_it_holds(path):
     assert text.startswith("`model` · 20 tensors")
     assert "`model.layers[11].weight` · Parameter" in text
     assert "8 more" in text
+
+
+def test_a_name_that_keeps_old_graphs_says_so(path):
+    desk = Loopback()
+    desk.session()
+    tape = seed()
+    tape.tensor('batch["mask"]', shape=(2,))
+    tape.memory = replace(NOTHING_KEPT, keepers=(replace(SINGLE, path="y1"), replace(LOSSES, path="batch")))
+    desk.stopped(tape.snapshot(site=site(path)))
+    text = card(desk, path, "|y1 = x")
+    assert text is not None
+    assert "y1 keeps a graph of an earlier step alive: 6 nodes and 40.0 MiB." in text
+    text = card(desk, path, 'print(x.grad, |batch["mask"]')
+    assert text is not None
+    assert "batch keeps the graphs of 312 tensors from earlier steps alive" in text
+    text = card(desk, path, "|y2 = 2")
+    assert text is not None
+    assert "earlier step" not in text
 
 
 def test_what_flowed_in_the_last_backward_is_told_of_a_non_leaf(path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..report.memory import keeper_sentences
 from ..report.sentences import forecast, tensor_sentences
 from ..report.wording import counted, place, size, values
 from ..store.rows import HookRow, Shape, TensorRow, node_gradient_rows, tensor_rows
@@ -40,6 +41,7 @@ class Facts:
     Attributes:
         by_name: Tensors by each of their names, as ``canonical`` spells them.
         sentences: By tensor row.
+        keepers: What is said of a name that keeps old graphs alive, spelled as in ``by_name``.
         forecast: What backward will do; empty without a graph.
     """
 
@@ -47,6 +49,7 @@ class Facts:
     tensors: Sequence[TensorRow]
     by_name: Mapping[str, TensorRow]
     sentences: Mapping[int, TensorSentence]
+    keepers: Mapping[str, str]
     forecast: str
 
 
@@ -58,8 +61,17 @@ def read_facts(snapshot: Snapshot) -> Facts:
         tensors=tensors,
         by_name={canonical(name) or name: tensor for tensor in tensors for name in tensor.names},
         sentences={each.tensor: each for each in tensor_sentences(snapshot)},
+        keepers=_keepers(snapshot),
         forecast=forecast(snapshot),
     )
+
+
+def _keepers(snapshot: Snapshot) -> dict[str, str]:
+    said: dict[str, str] = {}
+    for sentence in keeper_sentences(snapshot):
+        path = snapshot.memory.keepers[sentence.keeper].path
+        said.setdefault(canonical(path) or path, f"{sentence.text} {sentence.advice}")
+    return said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +110,7 @@ def _card_of_tensor(seen: Seen, name: str, tensor: TensorRow, markup: Markup) ->
     sentence = seen.facts.sentences.get(tensor.row)
     if sentence is not None:
         parts.append(_said(sentence, markup))
+    parts.append(markup.prose(seen.facts.keepers.get(name, "")))
     parts.append("\n".join(markup.item(f"{markup.prose(what)}: {text}") for what, text in _facts(seen, tensor, markup)))
     if sentence is None or seen.facts.forecast not in sentence.text:
         parts.append(markup.prose(seen.facts.forecast))
@@ -190,7 +203,8 @@ def _card_of_holder(seen: Seen, name: str, held: dict[str, TensorRow], markup: M
         lines.append(markup.item(f"{more} more"))
     storages = {tensor.storage: tensor.storage_bytes or 0 for tensor in held.values()}
     title = f"{markup.code(name)} · {counted(len(held), 'tensor')} · {markup.prose(size(sum(storages.values())))}"
-    return "\n\n".join((title, "\n".join(lines), _footer(seen, markup)))
+    kept = markup.prose(seen.facts.keepers.get(name, ""))
+    return "\n\n".join(part for part in (title, kept, "\n".join(lines), _footer(seen, markup)) if part)
 
 
 def _footer(seen: Seen, markup: Markup) -> str:
