@@ -87,10 +87,11 @@ def measure_size(size: Size, rounds: int) -> Iterable[Row]:
     read = statistics.median(sum(row >= 0 for row in each.edges.statistics) for each in told)
     what = f"a backward of 12 blocks, width {size.width}, {read:.0f} of {len(told[-1].edges.source)} edges read"
     alone = f"{median_ms(times['alone']):.2f} ms without"
-    for turn, words, target in (
+    compared: tuple[tuple[Turn, str, float], ...] = (
         ("watched", "with edge gradients", TARGET),
         ("after", "after one with edge gradients", AFTER_TARGET),
-    ):
+    )
+    for turn, words, target in compared:
         ratio = statistics.median(ours / peer for ours, peer in zip(times[turn], times["alone"], strict=True))
         yield Row(
             what=f"{what}, {words}",

@@ -53,6 +53,14 @@ def is_plain_on_cpu(tensor: torch.Tensor) -> bool:
 
     Call it ``undisturbed``.
     """
+    return is_plain_kind(tensor) and _reaches_memory(tensor)
+
+
+def is_plain_kind(tensor: torch.Tensor) -> bool:
+    """As ``is_plain_on_cpu``, but for whether its memory is there.
+
+    To ask that makes a Python object for the storage, which then counts as a user of it.
+    """
     torch = sys.modules["torch"]
     if is_uninitialised(tensor) or answers_itself(type(tensor)):
         return False
@@ -62,9 +70,7 @@ def is_plain_on_cpu(tensor: torch.Tensor) -> bool:
         or torch._C.TensorBase.device.__get__(tensor).type != "cpu"
     ):
         return False
-    if someone_listens() or torch._C._is_cow_tensor(tensor):
-        return False
-    return _reaches_memory(tensor)
+    return not someone_listens() and not torch._C._is_cow_tensor(tensor)
 
 
 def why_unread(tensor: torch.Tensor) -> str | None:  # noqa: PLR0911 (one reason after another)

@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from ....wire.numbers import Number
-from ..guards import answers_itself, is_plain_on_cpu
+from ..guards import answers_itself, is_plain_kind
 from ..statistics import number
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def elements_of(gradient: torch.Tensor) -> tuple[torch.Tensor, int] | None:
         return None
     if base.is_conj(gradient):
         gradient = torch._conj(gradient)  # the same moduli
-    if not is_plain_on_cpu(gradient):
+    if not is_plain_kind(gradient) or not has_memory(gradient):
         return None
     if type(gradient) is not torch.Tensor:
         gradient = base.as_subclass(gradient, torch.Tensor)
@@ -73,6 +73,16 @@ def elements_of(gradient: torch.Tensor) -> tuple[torch.Tensor, int] | None:
     strides = gradient.stride()
     order = sorted(range(gradient.dim()), key=strides.__getitem__, reverse=True)
     return gradient.permute(order).reshape(-1), repeats
+
+
+def has_memory(gradient: torch.Tensor) -> bool:
+    """Whether a plain gradient's memory was not given back.
+
+    NOTE [no storage objects]: asking for a gradient's storage makes a Python object of it, a second
+    user: the engine would then add up in new memory what it adds in place without us.
+    """
+    base = sys.modules["torch"]._C.TensorBase
+    return bool(base.data_ptr(gradient)) or not base.numel(gradient)
 
 
 def finite_elsewhere(gradient: torch.Tensor) -> bool | None:

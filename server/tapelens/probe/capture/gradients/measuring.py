@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ....wire.numbers import StatisticsColumns
-from ..guards import is_plain_on_cpu, someone_listens
+from ..guards import is_plain_kind, someone_listens
 from ..reading import shape_of
 from ..tables import Shapes
-from .kernels import Measures, elements_of, finite_elsewhere, is_finite, measure, total_of
+from .kernels import Measures, elements_of, finite_elsewhere, has_memory, is_finite, measure, total_of
 
 if TYPE_CHECKING:
     import torch
@@ -139,13 +139,12 @@ class Meter:
             return elements_of(gradient)
         keys = torch._C._dispatch_keys(gradient).raw_repr()
         if keys not in self._plain:
-            if is_plain_on_cpu(gradient):
+            if is_plain_kind(gradient):
                 self._plain.add(keys)
             return elements_of(gradient)
         if not gradient.is_contiguous() or torch._C._is_cow_tensor(gradient):
             return elements_of(gradient)
-        needed = (gradient.storage_offset() + gradient.numel()) * gradient.element_size()
-        return None if gradient.untyped_storage().nbytes() < needed else (gradient.view(-1), 1)
+        return (gradient.view(-1), 1) if has_memory(gradient) else None
 
     def _finite_unread(self, gradient: torch.Tensor, elements: object) -> bool | None:
         """Whether a gradient without numbers is finite; None also where only our time ran out."""
