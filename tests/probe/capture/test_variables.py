@@ -8,6 +8,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
+import torch
 
 from probe.capture.stops import capture, run
 from tapelens.probe.capture.inside import look_up
@@ -19,6 +20,9 @@ written_back_in_any_case = pytest.mark.skipif(sys.version_info < (3, 11), reason
 
 class Thing:
     """Can be watched as it dies."""
+
+    def __init__(self) -> None:
+        self.tensor = torch.ones(1)
 
 
 def looking(read: Any) -> Any:
@@ -151,3 +155,18 @@ def test_the_variables_of_a_module_and_of_a_class_body_stay_their_own():
     """
     found = run(program, on_stop=looking(capture))
     assert (found.variables["x"], found.variables["Body"].y, found.variables["Body"].z) == (1, 2, 2)
+
+
+def test_a_variable_of_two_comprehensions_with_and_without_a_cell_kills_nobody():
+    program = """
+    def work():
+        held = 1
+        plain = [i + held for i in range(2)]  # stop: here
+        cells = [(lambda: i)() for i in range(2)]  # stop: there
+        return plain, cells
+    outcome = work()
+    """
+    seen: list[dict[str, Any]] = []
+    found = run(program, on_stop=lambda _, frame: seen.append(local_variables(frame)))
+    assert found.variables["outcome"] == ([1, 2], [0, 1])
+    assert all(variables.get("held", 1) == 1 for variables in seen)

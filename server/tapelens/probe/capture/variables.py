@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 import inspect
 import sys
 from collections.abc import Callable
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 _KEEPS_A_SNAPSHOT = (3, 11) <= sys.version_info < (3, 13)
+_HAS_PROXIES = sys.version_info >= (3, 13)
 _HOLDERS = 3  # of a frame's dict: the frame, our variable, and the argument of getrefcount
 
 
@@ -24,6 +26,9 @@ def local_variables(frame: FrameType) -> dict[str, Any]:
     writes back in any case: there the dict must stay, and every line that is traced brings it up to date.
     """
     there = frame.f_locals
+    unsafe = _hidden_cells(frame.f_code) if _HAS_PROXIES and frame.f_code.co_cellvars else None
+    if unsafe:
+        return {name: there[name] for name in sorted(_fast_names(frame) - unsafe) if name in there}
     variables = dict(there)
     if _KEEPS_A_SNAPSHOT and frame.f_code.co_flags & inspect.CO_OPTIMIZED and sys.getrefcount(there) == _HOLDERS:
         write_back = _write_back()
@@ -37,6 +42,17 @@ def local_variables(frame: FrameType) -> dict[str, Any]:
 def _fast_names(frame: FrameType) -> set[str]:
     code = frame.f_code
     return {*code.co_varnames, *code.co_cellvars, *code.co_freevars}
+
+
+@functools.lru_cache(maxsize=256)
+def _hidden_cells(code: CodeType) -> frozenset[str]:
+    """Variables of comprehensions that a function inside captures.
+
+    NOTE [hidden cells]: where another comprehension of the same function has a variable of that name
+    without a cell, Python 3.13.0 reads it as one and dies of it.
+    """
+    hidden = {step.argval for step in dis.get_instructions(code) if step.opname == "LOAD_FAST_AND_CLEAR"}
+    return frozenset(hidden & set(code.co_cellvars))
 
 
 @functools.cache
