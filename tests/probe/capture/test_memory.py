@@ -11,7 +11,8 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from probe.capture.stops import Stop, capture
-from tapelens.wire.memory import Memory
+from tapelens.probe.capture.memory import device_memory
+from tapelens.wire.memory import DeviceMemory, Memory
 
 FLOAT = 4
 
@@ -125,6 +126,30 @@ def test_bytes_that_cannot_be_asked_for_are_counted_apart():
     memory = memory_of(capture(sys._getframe()))
     assert memory.not_shown > 0
     del loss
+
+
+def test_an_allocator_that_the_program_uses_is_asked(monkeypatch: pytest.MonkeyPatch):
+    """No accelerator is here: one that answers as ``torch.cuda`` is documented to."""
+    stats = {
+        "allocated_bytes.all.current": 300,
+        "reserved_bytes.all.current": 512,
+        "allocated_bytes.all.peak": 400,
+        "active_bytes.all.current": 310,
+    }
+
+    class Cuda:
+        is_initialized = staticmethod(lambda: True)
+        device_count = staticmethod(lambda: 3)
+
+        @staticmethod
+        def memory_stats(device: int) -> dict[str, int]:
+            if device == 2:
+                message = "CUDA error"
+                raise RuntimeError(message)
+            return stats if device == 1 else {}
+
+    monkeypatch.setitem(sys.modules, "torch.cuda", Cuda)
+    assert device_memory() == (DeviceMemory(device="cuda:1", allocated=300, reserved=512, peak=400),)
 
 
 def test_no_accelerator_is_woken():

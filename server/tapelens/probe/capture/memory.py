@@ -125,10 +125,13 @@ def device_memory() -> tuple[DeviceMemory, ...]:
     found: list[DeviceMemory] = []
     for name in _ALLOCATORS:
         accelerator: Any = sys.modules.get(name)
-        if accelerator is None or not accelerator.is_initialized():
+        if accelerator is None or not accelerator.is_initialized() or not hasattr(accelerator, "memory_stats"):
             continue
         for index in range(accelerator.device_count()):
-            told = accelerator.memory_stats(index)
+            try:
+                told = accelerator.memory_stats(index)
+            except RuntimeError:  # its driver is gone
+                continue
             if reserved := told.get("reserved_bytes.all.current", 0):
                 found.append(
                     DeviceMemory(
