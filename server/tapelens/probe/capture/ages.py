@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from ..landings import land
 from .graph import Graph
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ class Ages:
                 fresh[number] = targets = [target for target, _ in node.next_functions if target is not None]
                 following += targets
             wave = following
+        land(self._nodes[number] for number in fresh)
         for number, targets in fresh.items():
             self._below[number] = [below for below in map(self._find, targets) if below >= 0]
         self._spread_up(sorted(fresh, key=self.made.__getitem__))

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from ..landings import land, let_go
+
 if TYPE_CHECKING:
     import torch
 
@@ -35,15 +37,15 @@ def walk(roots: Iterable[torch.autograd.graph.Node], *, at_most: int = AT_MOST) 
     NOTE [hold nodes while walking]: PyTorch makes a node's Python object on demand; it is its own
     identity only while someone keeps it. This dict does.
     """
+    let_go()
     order = list(dict.fromkeys(roots))
     seen = set(order)
     for node in order:  # grows while we walk it
         for target, _ in node.next_functions:
-            if target is not None and target not in seen:
-                if len(order) >= at_most:
-                    return order
+            if target is not None and target not in seen and len(order) < at_most:
                 seen.add(target)
                 order.append(target)
+    land(order)
     return order
 
 

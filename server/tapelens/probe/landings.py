@@ -1,0 +1,163 @@
+"""Lets a deep graph whose nodes were looked at be freed as safely as one that nobody looked at.
+
+NOTE [freeing what was looked at]: torch frees a graph without recursion. Since 2.13, though, a node keeps
+the Python object that was once made for it, and nodes that have one free each other recursively: below a
+chain of 45,000 of them the program runs out of stack as it drops its loss, and dies. So where an edge
+leads from one band of sequence numbers into another, the upper node's metadata holds the lower one. When
+the upper one goes, the lower one is let go from an empty stack: as the program next calls anything or
+goes round a loop; it lives no longer than that.
+"""
+
+from __future__ import annotations
+
+import _thread
+import sys
+import weakref
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
+
+    Node = torch.autograd.graph.Node
+
+BAND = 1_000
+"""Sequence numbers that may be freed recursively: 200 KB of stack."""
+
+_PATIENCE = 1_000
+"""How often the main thread looks again whether a finalizer of the user's has returned."""
+
+_ENTRY = "_tapelens_landing"
+_LEAVES = (1 << 63) // BAND
+"""AccumulateGrad counts as 2**64-1; nothing lies below it."""
+
+
+_Instruction = tuple[int, int]
+"""A frame's ``id``, and where it is."""
+
+
+class _Landings:
+    """Nodes whose upper neighbours are gone, by the thread that let those go, until its stack is empty again."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, list[tuple[_Instruction, tuple[Node, ...]]]] = {}
+        self._looks = 0
+        self._schedule: Callable[[object], object] | None = None
+        # held here: when the interpreter ends, finalizers run after modules have lost their names
+        self._frame, self._frames, self._thread = sys._getframe, sys._current_frames, _thread.get_ident
+
+    def take(self, nodes: tuple[Node, ...]) -> None:
+        """Their upper neighbour is being freed: hold them until that is done."""
+        try:
+            frame = self._frame(2)  # in it something was dropped
+        except ValueError:  # no Python below: one of torch's own threads
+            dropped_at = (0, 0)
+        else:
+            dropped_at = (id(frame), frame.f_lasti)
+        self._waiting.setdefault(self._thread(), []).append((dropped_at, nodes))
+        self._looks = 0
+
+    def let_go(self) -> None:
+        """Free what waits for this thread, or for one that has ended; nothing may be being freed here."""
+        if not self._waiting:
+            return
+        here = self._thread()
+        running = self._frames()
+        for thread in [each for each in self._waiting if each == here or each not in running]:
+            waiting = self._waiting.get(thread)
+            while waiting:
+                waiting.pop()  # it may bring more, one band further down
+            self._waiting.pop(thread, None)
+
+    def schedule(self) -> Callable[[object], object] | None:
+        """Has the main thread free what waits before it runs its next line; runs no Python itself."""
+        if self._schedule is None:
+            try:
+                import ctypes  # noqa: PLC0415 (most programs never need it)
+            except ImportError:  # an interpreter without: it is done at the next look at a graph
+                return None
+            kind = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
+            callback = kind(self._on_main_thread)
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(callback))  # it may be called while the interpreter ends
+            add = ctypes.PYFUNCTYPE(ctypes.c_int, kind, ctypes.py_object)(("Py_AddPendingCall", ctypes.pythonapi))
+            self._schedule = partial(add, callback)
+        return self._schedule
+
+    def _on_main_thread(self, _: object) -> int:
+        waiting = self._waiting.get(self._thread())
+        busy = self._instructions_below() if waiting else ()
+        while waiting:
+            if waiting[-1][0] in busy:  # a finalizer of the user's runs in the midst of what is being freed
+                self._looks += 1
+                if self._looks < _PATIENCE and self._schedule is not None:
+                    self._schedule(None)
+                return 0
+            waiting.pop()  # it may bring more, one band further down
+        return 0
+
+    def _instructions_below(self) -> set[_Instruction]:
+        """What the frames below the one that runs are at."""
+        below: set[_Instruction] = set()
+        interrupted = self._frame(1).f_back
+        frame = None if interrupted is None else interrupted.f_back
+        while frame is not None:
+            below.add((id(frame), frame.f_lasti))
+            frame = frame.f_back
+        return below
+
+
+_landings = _Landings()
+
+
+class Landing:
+    """Stands in a node's metadata and holds nodes straight below it.
+
+    NOTE [first held, then scheduled]: Python looks for what is scheduled after each call, also within a
+    finalizer. So ``__del__`` schedules nothing; the call of a weak reference, which comes after it, does.
+    """
+
+    __slots__ = ("__weakref__", "_last", "nodes")
+
+    def __init__(self, nodes: tuple[Node, ...], schedule: Callable[[object], object] | None) -> None:
+        self.nodes = nodes
+        self._last = None if schedule is None else weakref.ref(self, schedule)
+
+    def __del__(self, landings: _Landings = _landings) -> None:
+        landings.take(self.nodes)
+
+
+def land(nodes: Iterable[Node]) -> None:
+    """Make it safe to free these nodes. To be called by whoever asked them for their ``next_functions``."""
+    bands = {node: node._sequence_nr() // BAND for node in nodes}
+    if len(bands) < BAND:
+        return
+    for node, band in bands.items():
+        for target, _ in node.next_functions:
+            if target is not None and bands.get(target, band) != band:
+                land_below(
+                    node, [each for each, _ in node.next_functions if each is not None and _is_apart(each, band, bands)]
+                )
+                break
+
+
+def _is_apart(target: Node, band: int, bands: dict[Node, int]) -> bool:
+    return band != bands.get(target, band) < _LEAVES
+
+
+def land_below(node: Node, targets: Iterable[Node]) -> None:
+    """Have the node hold what lies straight below it in other bands, leaves apart."""
+    below = tuple(targets)
+    if not below:
+        return
+    metadata: Any = node.metadata
+    landing = metadata.get(_ENTRY)
+    if landing is None:
+        metadata[_ENTRY] = Landing(below, _landings.schedule())
+    else:
+        landing.nodes = below
+
+
+def let_go() -> None:
+    """Free what waits: to be called now and then by threads other than the main one."""
+    _landings.let_go()
