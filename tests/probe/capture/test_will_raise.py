@@ -57,6 +57,12 @@ RAISES = {
         "no_derivative",
         "not implemented",
     ),
+    "an operation on the way to an input has no derivative": (
+        "y = torch.heaviside(a, b.detach()).sum()",
+        "grad(y, a)",
+        "no_derivative",
+        "not implemented",
+    ),
     "a function may be differentiated once": (
         "g = grad((Once.apply(a) * a).sum(), a, create_graph=True)[0]; loss = g.sum()",
         "loss.backward()",
@@ -125,6 +131,7 @@ def test_what_ends_well_is_not_said_to_raise(before: str):
     [
         ("h = a + b; h[1:].sigmoid_(); loss = h.sum()", "lies inside CopySlices"),
         ("loss = checkpoint(squash, a, use_reentrant=False).sum()", "packed by a hook"),
+        ("loss = checkpoint(squash, a, use_reentrant=True).sum()", "runs its forward"),
     ],
 )
 def test_what_cannot_be_told_is_said(before: str, words: str):

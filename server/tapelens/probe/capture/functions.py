@@ -18,8 +18,8 @@ def reads_saved(kind: type) -> Literal["yes", "no", "maybe"]:
     function inside, or the context goes on to code that is not looked at.
     """
     forward: Any = getattr(kind, "_forward_cls", None)
-    if hasattr(forward, "_aot_id"):  # torch.compile's: its helpers read them
-        return "yes"
+    if hasattr(forward, "_aot_id") or getattr(forward, "__module__", None) == "torch.utils.checkpoint":
+        return "yes"  # torch's own: their helpers read them, or they do after a check that does not fail
     code = _code_of_backward(kind)
     if code is None:
         return "maybe"

@@ -91,6 +91,8 @@ class Failures:
             self.foresight.wonder(f"what {name} saved cannot be asked without disturbing it")
         elif any(slot.state == "packed" and not slot.faithful for slot in held.slots):
             self.foresight.wonder(f"what {name} saved was packed by a hook, which decides what it gives back")
+        elif name == _CHECKPOINT:
+            self.foresight.wonder("a checkpoint with use_reentrant=True runs its forward and a backward of its own")
         elif name == HIDES:
             self.foresight.wonder("what an in-place operation on a view saved lies inside CopySlices, out of reach")
         elif _is_hidden(held):
