@@ -126,6 +126,7 @@ class Laboratory:
             "GLOO_SOCKET_IFNAME": "lo",
             "TMPDIR": self._folder.name,
             "PYTHONDONTWRITEBYTECODE": "1",
+            "KINETO_LOG_LEVEL": "99",  # its lines name the process
         }
         return subprocess.Popen(
             [self._python, str(HERE / "zygote.py"), *(["fresh"] if fresh else [])],

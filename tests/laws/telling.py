@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import hashlib
 import sys
 import weakref
@@ -40,6 +41,10 @@ class Tell:
         """How many references there are to each."""
         for name in objects:
             self.references.append((name, sys.getrefcount(objects[name])))
+
+    def alive(self, name: str, kind: type) -> None:
+        """How many objects of exactly this class the collector knows."""
+        self(name, sum(type(each) is kind for each in gc.get_objects()))
 
     def death_of(self, name: str, value: Any) -> None:
         """The line at which an object of Python's dies. Not for tensors: they may not be weakly referenced."""

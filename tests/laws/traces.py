@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import random
+import re
 import sys
 import traceback
 import warnings
@@ -49,7 +50,7 @@ def after(tell: Tell, *, returned: object, error: BaseException | None, heard: l
     facts: Facts = {
         "exception": None if error is None else exception_text(error),
         "warnings": list(heard),
-        "printed": printed,
+        "printed": _without_stamps(printed),
         "clock": torch._C._autograd._get_sequence_nr(),  # pyright: ignore[reportAttributeAccessIssue]
         "random states": random_states(),
         "modes": modes(),
@@ -185,6 +186,11 @@ def _behind(tensor: torch.Tensor) -> list[Any]:
         return [tensor.grad] if tensor.is_leaf and tensor.layout is torch.strided else []
     except RuntimeError:
         return []
+
+
+def _without_stamps(printed: str) -> str:
+    """Lines of torch's loggers without their time and process."""
+    return re.sub(r"^([VIWE])\d{4} [\d:.]+ \d+ ", r"\1 ", printed, flags=re.MULTILINE)
 
 
 def _short(filename: str) -> str:

@@ -37,6 +37,7 @@ from laws.corpus import HOME, NotHere, Program, load
 from laws.guest import Guest
 from laws.stopping import look, stopped_at_each_line
 from laws.telling import Tell
+from tapelens.probe.uncompiled import keep_uncompiled
 
 Mode = Literal["bare", "tapped", "stopped", "probed"]
 
@@ -44,6 +45,8 @@ Mode = Literal["bare", "tapped", "stopped", "probed"]
 def run(program: Program, mode: Mode) -> dict[str, Any]:
     """One program in this process, which is its own."""
     torch.set_num_threads(1)
+    for module in ("laws.stopping", "laws.guest", "laws.walking", "laws.telling"):
+        keep_uncompiled(torch, module)
     traces.seed()
     gc.collect()
     gc.disable()

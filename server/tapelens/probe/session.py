@@ -29,6 +29,7 @@ from .outbox import Outbox
 from .sites import site_of
 from .taps import Taps
 from .timeline import Origin, Timeline
+from .uncompiled import keep_uncompiled
 
 OLDEST_TORCH = (2, 4)
 SWITCH = "TAPELENS_DISABLE"
@@ -127,6 +128,7 @@ class ProbeSession:
             self._state = "too_old"
         else:
             self._state = "watching"
+            keep_uncompiled(torch)
             self._taps.install()
             self.timeline.install()
         self._outbox.send(self.hello())
