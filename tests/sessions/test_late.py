@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import sys
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
-from pathlib import Path
 
-from sessions.drive import DEADLINE_S, OTHER_PYTHON, configuration, marked_lines
+from sessions.drive import DEADLINE_S, configuration, marked_lines
+from sessions.listening import attached, line_out, listening
 from tapelens.errors import SessionError
 from tapelens.sessions import handshake
-from tapelens.sessions.direct import DirectSession
 from tapelens.sessions.interface import Breakpoint
-from tapelens.store.sessions import StopArrived, StopSettled, Store
+from tapelens.store.sessions import StopArrived
 
 LOOP = """\
 import sys, time
@@ -38,64 +33,6 @@ while True:
     step()
     time.sleep(0.02)
 """
-
-
-@asynccontextmanager
-async def listening(
-    folder: Path, text: str, *flags: str
-) -> AsyncGenerator[tuple[Path, int, asyncio.subprocess.Process]]:
-    """A program under ``debugpy --listen``, its port and its process."""
-    program = folder / "program.py"
-    program.write_text(text, encoding="utf-8")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = await asyncio.create_subprocess_exec(
-        *(OTHER_PYTHON or sys.executable, "-m", "debugpy", "--listen", f"127.0.0.1:{port}", *flags, str(program)),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        yield program, port, process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await asyncio.wait_for(process.communicate(), DEADLINE_S)  # the pipe, to its end
-
-
-async def line_out(process: asyncio.subprocess.Process) -> str:
-    assert process.stdout is not None
-    return (await asyncio.wait_for(process.stdout.readline(), DEADLINE_S)).decode()
-
-
-class Attached:
-    """An attached session and its stops."""
-
-    def __init__(self) -> None:
-        self.store = Store()
-        self.settled: asyncio.Queue[StopSettled] = asyncio.Queue()
-        self.store.subscribe(lambda each: self.settled.put_nowait(each) if isinstance(each, StopSettled) else None)
-        self.session: DirectSession
-
-    async def next_stop(self) -> StopSettled:
-        return await asyncio.wait_for(self.settled.get(), DEADLINE_S)
-
-
-@asynccontextmanager
-async def attached(port: int, *stops: Breakpoint, pause_on: Sequence[str] = ()) -> AsyncGenerator[Attached]:
-    run = Attached()
-    run.session = await DirectSession.attach(
-        "127.0.0.1",
-        port,
-        run.store,
-        configuration=configuration(pause_on=pause_on),
-        breakpoints=stops,
-        on_output=lambda _category, _text: None,
-    )
-    try:
-        yield run
-    finally:
-        await asyncio.wait_for(run.session.close(), DEADLINE_S)
 
 
 async def test_a_running_loop_is_attached_to_and_its_taps_rules_and_captures_work_from_then_on(tmp_path):
