@@ -462,3 +462,41 @@ def test_nothing_of_the_users_is_run_to_find_names():
     names = capture(sys._getframe()).tensors
     assert {"hostile.inner", "listed[0]"} <= names.keys()
     del hostile, listed
+
+
+class Callable:
+    """Stands where a function would, and tells when it is asked for anything."""
+
+    asked: list[str]
+
+    def __call__(self, ctx: Any, grad: torch.Tensor) -> torch.Tensor:
+        return grad * 2
+
+    def __getattr__(self, name: str) -> Any:
+        Callable.asked.append(name)
+        raise AttributeError(name)
+
+
+Callable.asked = []
+
+
+class WithObjects(torch.autograd.Function):
+    """A custom function made of such objects."""
+
+    extra = Callable()
+    backward = staticmethod(Callable())  # pyright: ignore[reportAssignmentType]
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(x)
+        return x * 2
+
+
+def test_objects_in_a_custom_functions_class_are_not_asked():
+    x = torch.ones(2, requires_grad=True)
+    loss = WithObjects.apply(x).sum()
+    Callable.asked.clear()
+    assert [node.custom is not None for node in capture(sys._getframe()).nodes] == [False, True, False]
+    loss.backward()
+    assert capture(sys._getframe()).node_names == ["AccumulateGrad", "WithObjectsBackward", "SumBackward0"]
+    assert Callable.asked == []

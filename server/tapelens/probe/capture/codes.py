@@ -42,7 +42,8 @@ def class_site(kind: type) -> Site | None:
     codes = [
         code
         for value in kind.__dict__.values()
-        if (code := callable_name(getattr(value, "__func__", value))[1]) is not None
+        if (code := callable_name(value.__func__ if type(value) in (staticmethod, classmethod) else value)[1])
+        is not None
     ]
     if not codes:
         return None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dis
 from itertools import pairwise
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any, Literal
+
+from .inside import class_attribute
 
 _SAVED = frozenset(("saved_tensors", "saved_variables"))
 _ATTRIBUTE_OPS = frozenset(("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR"))
@@ -17,8 +19,10 @@ def reads_saved(kind: type) -> Literal["yes", "no", "maybe"]:
     A freed node does not say whether it ever saved anything. ``maybe``: it asks behind a condition or in a
     function inside, or the context goes on to code that is not looked at.
     """
-    forward: Any = getattr(kind, "_forward_cls", None)
-    if hasattr(forward, "_aot_id") or getattr(forward, "__module__", None) == "torch.utils.checkpoint":
+    forward: Any = class_attribute(kind, "_forward_cls")
+    if forward is not None and (
+        class_attribute(forward, "_aot_id") is not None or forward.__module__ == "torch.utils.checkpoint"
+    ):
         return "yes"  # torch's own: their helpers read them, or they do after a check that does not fail
     code = _code_of_backward(kind)
     if code is None:
@@ -41,10 +45,15 @@ def _asks_first(code: CodeType) -> bool:
 
 
 def _code_of_backward(kind: type) -> CodeType | None:
-    backward: Any = getattr(getattr(kind, "_forward_cls", None), "backward", None)
+    forward: Any = class_attribute(kind, "_forward_cls")
+    backward: Any = None if forward is None else class_attribute(forward, "backward")
+    if type(backward) is staticmethod:
+        backward = backward.__func__
     for _ in range(8):  # once_differentiable and the like
-        backward = getattr(backward, "__wrapped__", backward)
-    code = getattr(backward, "__code__", None)
+        if type(backward) is not FunctionType:  # an object of the user's: asking it runs its code
+            return None
+        backward = vars(backward).get("__wrapped__", backward)
+    code = backward.__code__
     return code if type(code) is CodeType else None
 
 
