@@ -13,10 +13,11 @@ from tapelens.errors import SessionError
 from tapelens.sessions.interface import Action
 from tapelens.store.sessions import Store
 from tapelens.web.server import PanelServer
+from tapelens.wire import VERSION
 from tapelens.wire.commands import Command
-from tapelens.wire.envelope import Batch
+from tapelens.wire.envelope import Batch, ProbeMessage
 from tapelens.wire.panel import ToPanel
-from web.recorded import file_messages
+from web.recorded import PROCESS, file_messages
 
 DEADLINE_MS = 10_000
 
@@ -86,6 +87,8 @@ class Opened:
         self.done: list[tuple[str, Action]] = []
         self.complaints: list[str] = []
         self.fails = ""
+        self.asked: list[Command] = []
+        self.answer: ProbeMessage | None = None
         self._browser = browser
         self._pages: list[Page] = []
         self._server = PanelServer(self.store, act=self._act, ask=self._ask)
@@ -96,8 +99,11 @@ class Opened:
             raise SessionError(self.fails)
         self.done.append((session, action))
 
-    async def _ask(self, _session: str, _command: Command) -> Batch:
-        raise SessionError(self.fails or "Nothing answers here.")
+    async def _ask(self, _session: str, command: Command) -> Batch:
+        self.asked.append(command)
+        if self.answer is None:
+            raise SessionError(self.fails or "Nothing answers here.")
+        return Batch(kind="batch", wire=VERSION, process=PROCESS, messages=(self.answer,))
 
     async def serve(self, port: int = 0) -> None:
         self.address = await self._server.start(port)

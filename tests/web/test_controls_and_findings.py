@@ -11,6 +11,9 @@ import pytest
 from playwright.async_api import expect
 
 from report.tapes import HERE
+from tapelens.wire.asked import Previewed
+from tapelens.wire.commands import Preview
+from tapelens.wire.panel import PanelGradients, PanelStop
 from tapelens.wire.processes import Uncaught
 from web.browsing import Opened
 from web.recorded import FINDING, recorded_messages, tell
@@ -36,6 +39,26 @@ async def test_what_a_button_cannot_do_is_said_and_can_be_dismissed(panel: Opene
     await expect(page.get_by_role("alert")).to_contain_text("The program does not stand still.")
     await page.get_by_role("button", name="Dismiss").click()
     await expect(page.get_by_role("alert")).to_have_count(0)
+
+
+async def test_a_preview_is_asked_for_by_a_button_and_drawn_as_one(panel: Opened):
+    recorded = recorded_messages()
+    gradients = next(message.gradients for message in recorded if isinstance(message, PanelGradients))
+    before = [message for message in recorded if not (isinstance(message, PanelStop) and message.snapshot.stop > 7)]
+    page = await panel.open(*[message for message in before if not isinstance(message, PanelGradients)])
+    button = page.get_by_role("button", name="Preview gradients")
+    preview = Previewed(kind="previewed", stop=7, expression="loss", refused=(), gradients=None)
+    panel.answer = replace(preview, refused=("The hook f on MulBackward0 would run.",))
+    await button.click()
+    await expect(page.get_by_role("alert")).to_contain_text("No preview of loss: The hook f on MulBackward0 would run.")
+    panel.answer = replace(preview, gradients=replace(gradients, stop=7, backward=0))
+    await button.click()
+    await expect(page.locator(".edge.previewed").first).to_be_visible()
+    await expect(page.get_by_role("alert")).to_have_count(0)
+    await expect(button).to_have_count(0)
+    note = page.get_by_role("complementary", name="What backward will do")
+    await expect(note).to_contain_text("The numbers are a preview: nothing was accumulated or freed.")
+    assert panel.asked == [Preview(kind="preview", depth=0, expression="")] * 2
 
 
 async def test_a_finding_stands_with_rule_message_place_and_count(panel: Opened):

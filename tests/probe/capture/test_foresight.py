@@ -149,7 +149,7 @@ def wrong_counts(backward: Backward, truth: Truth, tally: Tally) -> list[str]:
             said = sum(row.tensor == tensor.row and row.kind == kind for row in rows)
             seen = truth.hooks.get((name, kind), 0)
             tally.hooks += seen
-            moved = tensor.grad_fn is not None and tensor.version  # its hooks stayed with what it was before a write
+            moved = tensor.is_leaf is not True and tensor.version  # its hooks stayed with what it was before a write
             if said != seen and not moved:
                 wrong.append(f"{name}: foreseen {said} calls of {kind} hooks, seen {seen}")
     return wrong

@@ -114,7 +114,9 @@ class Failures:
         what = f"a tensor{shape} that {name} saved for backward ({slot.name})"
         if slot.detached:
             return self._will("detached", f"{what} was detached in place since", row)
-        saved = f"expected version {slot.version_saved}" if slot.version_saved >= 0 else "and was saved at an earlier"
+        saved = (
+            f"expected version {slot.version_saved}" if slot.version_saved >= 0 else "and was saved at an earlier one"
+        )
         versions = f"it is at version {slot.version_now}, {saved}"
         return self._will("changed", f"{what} was changed in place since: {versions}", row)
 
