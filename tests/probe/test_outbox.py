@@ -72,3 +72,20 @@ def test_flushing_sends_what_was_held_back_and_waits_for_the_writer():
     outbox.flush()
     assert [batch.messages for batch in draining.batches()] == [(numbered(1),)]
     assert draining.behind == 0
+
+
+class MuteWriter(SlowWriter):
+    """A debugger whose events cannot be sent."""
+
+    def send_event(self, body: dict[str, object]) -> bool:
+        return False
+
+
+def test_what_cannot_be_sent_is_carried_by_the_next_answer_and_bounded():
+    outbox = Outbox(MuteWriter())
+    for number in range(BATCH + 3):
+        outbox.send(numbered(number))
+    outbox.flush()
+    first, *_, last = outbox.collect()
+    assert (first, last) == (numbered(3), Dropped(kind="dropped", count=3))
+    assert outbox.collect() == []

@@ -27,7 +27,7 @@ class Writer(Protocol):
     """Whatever carries events out of the process."""
 
     def send_event(self, body: dict[str, object]) -> bool:
-        """Queue one event; False when nobody takes events any more."""
+        """Queue one event; False when events cannot be sent, or nobody takes them any more."""
         ...
 
     def waiting(self) -> int:
@@ -59,12 +59,14 @@ class Outbox:
         with self._lock:
             self._held_back.extend(messages)
             if self._writer.waiting() > QUEUE_BOUND:
-                surplus = len(self._held_back) - BATCH
-                if surplus > 0:
-                    del self._held_back[:surplus]
-                    self._dropped += surplus
-                return
-            self._send_held_back()
+                self._drop_surplus()
+            else:
+                self._send_held_back()
+
+    def collect(self) -> list[ProbeMessage]:
+        """What could not be sent, for an answer that can carry it; it is held back no more."""
+        with self._lock:
+            return self._messages()
 
     def flush(self) -> None:
         """Send all and wait until it is out, at most ``FLUSH_S``."""
@@ -81,12 +83,27 @@ class Outbox:
         self._held_back = []
 
     def _send_held_back(self) -> None:
+        messages = self._messages()
+        for first in range(0, len(messages), BATCH):
+            if not self._writer.send_event({"v": VERSION, "data": to_json(batch(*messages[first : first + BATCH]))}):
+                if isinstance(messages[-1], Dropped):
+                    self._dropped += messages.pop().count
+                self._held_back = messages[first:]
+                self._drop_surplus()
+                return
+
+    def _messages(self) -> list[ProbeMessage]:
         messages, self._held_back = self._held_back, []
         if self._dropped:
             messages.append(Dropped(kind="dropped", count=self._dropped))
             self._dropped = 0
-        for first in range(0, len(messages), BATCH):
-            self._writer.send_event({"v": VERSION, "data": to_json(batch(*messages[first : first + BATCH]))})
+        return messages
+
+    def _drop_surplus(self) -> None:
+        surplus = len(self._held_back) - BATCH
+        if surplus > 0:
+            del self._held_back[:surplus]
+            self._dropped += surplus
 
 
 def batch(*messages: ProbeMessage) -> Batch:

@@ -213,8 +213,8 @@ class StopTracker:
 
     async def _await_snapshot(self, generation: int, thread: int, frame_id: int | None) -> None:
         info = self._store.session(self.session)
-        if info is None or info.torch != "watching":
-            return
+        if info is None or not (info.torch == "watching" or (info.torch == "not_imported" and not self._is_pushed)):
+            return  # without pushes nobody tells that torch was imported meanwhile
         try:
             await asyncio.wait_for(self._pushed.wait(), PUSH_PATIENCE_S if self._is_pushed else 0)
         except asyncio.TimeoutError:

@@ -40,6 +40,7 @@ class _Entered:
         if is_switched_off():  # not even the debugger is touched
             return
         debugger.answer_without_delay()
+        debugger.look_for_events()
         debugger.hide_files_below(_home(enter))
         debugger.watch_suspensions(self._on_suspended)
         debugger.watch_end(leave)
@@ -121,7 +122,7 @@ def enter(configuration: str) -> str:
             _entered[0].configure(wanted)
         else:
             _entered.append(_Entered(debugger, wanted))
-        return [_entered[0].session.hello()]
+        return [*_entered[0].outbox.collect(), _entered[0].session.hello()]
 
     return _answer(answer)
 
@@ -151,7 +152,8 @@ def command(text: str) -> str:
             return [_entered.pop().remove()]
         if isinstance(asked, Capture):
             entered.debugger.count(asked.stop)
-        return entered.session.obey(asked, entered.debugger.frame_under_evaluation())
+        said = entered.session.obey(asked, entered.debugger.frame_under_evaluation())
+        return [*entered.outbox.collect(), *said]
 
     return _answer(answer)
 

@@ -68,20 +68,24 @@ class Debugger:
     # -- sending -------------------------------------------------------------------------------------
 
     def send_event(self, body: dict[str, object]) -> bool:
-        """Queue a custom event; False when the adapter is gone."""
-        if _global_debugger() is None:
+        """Queue a custom event; False when it cannot be sent, or the adapter is gone."""
+        net_command = _net_command()
+        if _global_debugger() is None or net_command is None or not hasattr(self._db, "writer"):
             return False
-        from _pydevd_bundle.pydevd_net_command import NetCommand  # noqa: PLC0415 (only the debuggee has it)
-
         event = {"type": "event", "event": "tapelens", "body": body}
-        self._db.writer.add_command(NetCommand(_OUR_COMMAND, 0, event, is_json=True))
+        self._db.writer.add_command(net_command(_OUR_COMMAND, 0, event, is_json=True))
         return True
+
+    def look_for_events(self) -> None:
+        """Say beforehand when nothing can be sent by itself."""
+        if _net_command() is None or not hasattr(getattr(self._db, "writer", None), "add_command"):
+            self.missing.append("the debugger's events: what is seen is told with the next answer")
 
     def waiting(self) -> int:
         """Commands in the writer's queue; 0 when nobody reads it any more."""
-        if _global_debugger() is None:
+        writer = getattr(self._db, "writer", None)
+        if _global_debugger() is None or writer is None:
             return 0
-        writer = self._db.writer
         queue = getattr(writer, "_cmd_queue", None)
         alive = getattr(writer, "is_alive", None)
         if queue is None or (alive is not None and not alive()):
@@ -292,6 +296,10 @@ def _pausing() -> tuple[Callable[[threading.Thread], Any], Any] | None:
     except ImportError:
         return None
     return set_additional_thread_info, CMD_SET_BREAK
+
+
+def _net_command() -> Callable[..., Any] | None:
+    return getattr(sys.modules.get("_pydevd_bundle.pydevd_net_command"), "NetCommand", None)
 
 
 def _monitors() -> bool:
