@@ -1,7 +1,8 @@
 """Run programs with a timeline and print where each node was made, as JSON; needs torch and the bundle only.
 
 ``runner.py BUNDLE PROGRAM …`` prints ``{PROGRAM: [[line, name, module, thread], …]}``: line 0 is unknown,
-thread is ``main``, ``other`` or ``unknown``.
+thread is ``main``, ``other`` or ``unknown``. With ``-`` for the bundle the probe is in already, and keeps
+the timeline.
 """
 
 import json
@@ -64,15 +65,20 @@ def run(program, timeline, torch):
 def main(root, *programs):
     import torch
 
-    load_bundle(root)
-    kind = import_module("_tapelens.probe.timeline").Timeline
     faults = []
     answer = {}
-    for program in programs:
-        timeline = kind("auto", lambda where, what: faults.append((where, what)))
-        timeline.install()
-        answer[program] = run(program, timeline, torch)
-        timeline.remove()
+    if root == "-":
+        entered = sys.modules["_tapelens.probe.entry.debugger"]._entered[0]
+        for program in programs:
+            answer[program] = run(program, entered.session.timeline, torch)
+    else:
+        load_bundle(root)
+        kind = import_module("_tapelens.probe.timeline").Timeline
+        for program in programs:
+            timeline = kind("auto", lambda where, what: faults.append((where, what)))
+            timeline.install()
+            answer[program] = run(program, timeline, torch)
+            timeline.remove()
     assert not faults, faults
     print(json.dumps(answer))
 
