@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 HOME = Path(__file__).parent / "programs"
+
+
+Way = Literal["bare", "tapped", "stopped", "probed"]
+EVERY_WAY: tuple[Way, ...] = ("bare", "tapped", "stopped", "probed")
 
 
 class NotHere(Exception):
@@ -22,13 +27,15 @@ class Mark:
 
     Attributes:
         slow: Only in the whole run.
-        fresh: Forked from a process that has imported torch and nothing more; slower, as optimizers import the compiler.
+        fresh: Forked from a process that has imported torch and nothing more (optimizers then import the compiler).
         needs: Modules, or commands after ``$``, without which it is skipped.
+        ways: How it is run; see ``measure.compare``.
     """
 
     slow: bool
     fresh: bool
     needs: tuple[str, ...]
+    ways: tuple[Way, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,33 +46,35 @@ class Program:
     mark: Mark
     run: Callable[[Any], object]
 
-    def missing(self) -> str | None:
-        """What it needs and this machine has not."""
-        for need in self.mark.needs:
-            there = shutil.which(need[1:]) if need.startswith("$") else importlib.util.find_spec(need)
-            if there is None:
-                return f"needs {need.removeprefix('$')}, which is not here"
-        return None
 
-
-def program(*, slow: bool = False, fresh: bool = False, needs: tuple[str, ...] = ()) -> Callable[[Any], Any]:
+def program(
+    *, slow: bool = False, fresh: bool = False, needs: tuple[str, ...] = (), ways: tuple[Way, ...] = EVERY_WAY
+) -> Callable[[Any], Any]:
     """A function of one argument, ``tell``, is a program; what it returns is looked at after its end."""
 
     def marked(function: Any) -> Any:
-        function.mark = Mark(slow=slow, fresh=fresh, needs=needs)
+        function.mark = Mark(slow=slow, fresh=fresh, needs=needs, ways=ways)
         return function
 
     return marked
 
 
+def missing(mark: Mark) -> str | None:
+    """What a program needs and this machine has not."""
+    for need in mark.needs:
+        there = shutil.which(need[1:]) if need.startswith("$") else importlib.util.find_spec(need)
+        if there is None:
+            return f"needs {need.removeprefix('$')}, which is not here"
+    return None
+
+
 def load(path: Path) -> dict[str, Program]:
     """The programs of one file, by name, in the file's order."""
-    name = f"laws_program_{path.stem}"
+    name = f"laws.programs.{path.stem}"  # under which a spawned process finds it too
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    import sys
-
     sys.modules[name] = module  # what is pickled in there is found again
     spec.loader.exec_module(module)
     return {

@@ -14,34 +14,50 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "server")]
 
+from laws.measure import PACKAGES, TOLERATED, Laboratory, Verdict
+
+sys.path += map(str, PACKAGES)
+
 from laws.corpus import marks
-from laws.measure import TOLERATED, Laboratory, Verdict
 
 PAGE = ROOT / "docs" / "evidence.md"
+MODELS = "architectures:"
+"""How the names of transformers' models begin."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("parts", nargs="*", help="only programs with one of these in their names")
-    parser.add_argument("--no-write", action="store_true")
+    parser.add_argument("--no-write", action="store_true", help="leave docs/evidence.md as it is")
     parser.add_argument("--raised", action="store_true", help="show tracebacks that end programs")
+    parser.add_argument("--models-minutes", type=float, default=20, help="how long models of transformers may take")
     chosen = parser.parse_args()
-    begun = time.monotonic()
+    verdicts = examine_all(chosen.parts, models_s=chosen.models_minutes * 60, raised=chosen.raised)
+    if not chosen.no_write and not chosen.parts:
+        PAGE.write_text(page(verdicts))
+    return int(any(verdict.differences or verdict.faults for verdict in verdicts))
+
+
+def examine_all(parts: list[str], *, models_s: float, raised: bool) -> list[Verdict]:
+    """In the corpus's order, models of transformers last and only for a time."""
+    chosen = {name: mark for name, mark in marks().items() if not parts or any(part in name for part in parts)}
     verdicts: list[Verdict] = []
+    until: float | None = None
     with Laboratory() as laboratory:
-        for name, mark in marks().items():
-            if chosen.parts and not any(part in name for part in chosen.parts):
-                continue
-            verdict = laboratory.examine(name, fresh=mark.fresh)
+        for name in sorted(chosen, key=lambda name: name.startswith(MODELS)):
+            if name.startswith(MODELS):
+                until = until or time.monotonic() + models_s
+                if time.monotonic() > until:
+                    verdicts.append(Verdict(program=name, skipped="no time was left"))
+                    continue
+            verdict = laboratory.examine(name, chosen[name])
             verdicts.append(verdict)
             print(line_of(verdict), flush=True)
             for each in (*verdict.differences, *verdict.faults):
                 print(f"    {each}")
-            if chosen.raised and verdict.raised:
+            if raised and verdict.raised:
                 print(verdict.raised)
-    if not chosen.no_write and not chosen.parts:
-        PAGE.write_text(page(verdicts, seconds=time.monotonic() - begun))
-    return int(any(verdict.differences or verdict.faults for verdict in verdicts))
+    return verdicts
 
 
 def line_of(verdict: Verdict) -> str:
@@ -57,61 +73,119 @@ def line_of(verdict: Verdict) -> str:
     )
 
 
-def page(verdicts: list[Verdict], *, seconds: float) -> str:
+def page(verdicts: list[Verdict]) -> str:
     ran = [verdict for verdict in verdicts if verdict.skipped is None]
-    different = [verdict for verdict in ran if verdict.differences or verdict.faults]
-    differences = sum(len(verdict.differences) for verdict in ran)
-    tracer = Counter(name.partition(" ")[0] for verdict in ran for name in verdict.by_tracer)
-    rows = [
-        f"| `{verdict.program}` | {verdict.facts} | {verdict.captures} | {verdict.walks} | {verdict.gradients} "
-        f"| {len(verdict.differences) + len(verdict.faults)} |"
-        for verdict in ran
-    ]
-    skipped = [f"- `{verdict.program}`: {verdict.skipped}." for verdict in verdicts if verdict.skipped is not None]
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
-    ).stdout.strip()
-    return "\n".join([
+    models = [verdict for verdict in ran if verdict.program.startswith(MODELS)]
+    own = [verdict for verdict in ran if not verdict.program.startswith(MODELS)]
+    lines = [
         "# Evidence that a program is not disturbed",
         "",
         "Made by `make test-laws`; do not edit.",
         "",
-        f"- Date {time.strftime('%Y-%m-%d')}, commit {commit}, Python {platform.python_version()}, "
-        f"torch {importlib.metadata.version('torch')}, {platform.system()} {platform.machine()}, {seconds:.0f} s.",
-        f"- {len(ran)} programs ran in four ways, {len(skipped)} were skipped.",
-        f"- {sum(verdict.captures for verdict in ran)} captures, one at every line; "
-        f"{sum(verdict.walks for verdict in ran)} of them held against an independent walk of the graph.",
-        f"- {sum(verdict.gradients for verdict in ran)} backwards with their gradients watched.",
-        f"- {sum(verdict.facts for verdict in ran) * 3} comparisons of facts; "
-        f"**{differences} differences** in {len(different)} programs.",
+        *figures(ran, own, models),
         "",
         *METHOD,
         "",
         "## What is tolerated",
         "",
-        *(f"- {what}: {why}" for what, why in TOLERATED.items()),
+        *(f"- {what[:1].upper()}{what[1:]}. {why}" for what, why in TOLERATED.items()),
         "",
+        *tracers(own),
         "## Programs",
         "",
-        *([f"Facts that the tracer alone changes: {', '.join(f'{n} × {name}' for name, n in tracer.items())}.", ""] if tracer else []),
-        "| program | facts | captures | walks | backwards | differences |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
-        *rows,
+        *table(own),
         "",
-        *(["## Skipped", "", *skipped, ""] if skipped else []),
-    ])
+        *differences(ran),
+        "## Models of transformers",
+        "",
+        *of_models(models, [each for each in verdicts if each.program.startswith(MODELS) and each.skipped is not None]),
+        *skipped(verdicts),
+    ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def figures(ran: list[Verdict], own: list[Verdict], models: list[Verdict]) -> list[str]:
+    def total(name: str) -> int:
+        return sum(getattr(verdict, name) for verdict in ran)
+
+    asked = ["git", "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    disturbed = [verdict for verdict in ran if verdict.differences or verdict.faults]
+    count = sum(len(verdict.differences) + len(verdict.faults) for verdict in disturbed)
+    versions = f"Python {platform.python_version()}, torch {importlib.metadata.version('torch')}"
+    return [
+        f"- {time.strftime('%Y-%m-%d')}, commit {commit}, {versions}, {platform.system()} {platform.machine()}.",
+        f"- {len(own)} programs and {len(models)} models of transformers ran; {total('seconds'):.0f} s of their time.",
+        f"- {total('captures')} captures, one at each line; {total('walks')} held against an independent walk.",
+        f"- {total('gradients')} backwards with their gradients watched.",
+        f"- {total('comparisons')} comparisons of facts; **{count} differences** in {len(disturbed)} programs.",
+    ]
 
 
 METHOD = [
-    "Each program of `tests/laws/programs` runs in four processes, forked fresh from one that has torch: "
-    "bare; with every tap and rule; under a tracer that stops at each line; "
-    "and stopped at each line with every tap, a capture there, and the next backward's gradients watched.",
-    "The second must equal the first, and the fourth the third, in every fact: losses, gradients, parameters, "
-    "optimizer state and files bit for bit, random states, what hooks saw, warnings, exceptions with their text and "
-    "user's lines, both outputs, the compiler's graphs and breaks, bytes saved, versions, the sequence clock, "
-    "reference counts, tensors alive at the end, modes, global hooks, modules of torch loaded, "
-    "and the line at which each node of a graph died.",
+    """\
+Each program of `tests/laws/programs` runs in four processes, forked fresh from one that has torch:
+bare; with every tap and rule; under a tracer that stops at each line;
+and stopped at each line with every tap, a capture there, and the next backward's gradients watched.
+The second must equal the first, and the fourth the first or the third, in every fact: losses, gradients, parameters,
+optimizer state and files bit for bit, random states, what hooks saw, warnings with their places,
+exceptions with their text and the user's lines, both outputs, the compiler's graphs and breaks, bytes saved,
+versions, the sequence clock, reference counts, tensors alive at the end, modes, global hooks,
+modules of torch loaded, and the line at which each node of a graph died.""",
 ]
+
+
+def tracers(own: list[Verdict]) -> list[str]:
+    counted = Counter(name.partition(" ")[0] for verdict in own for name in verdict.by_tracer)
+    if not counted:
+        return []
+    told = ", ".join(f"{name} in {count}" for name, count in counted.most_common())
+    return [
+        f"A tracer that only reads a frame's variables, without tapelens, changes facts too (Python < 3.13): {told}.",
+        "",
+    ]
+
+
+def table(verdicts: list[Verdict]) -> list[str]:
+    return [
+        "| program | facts | captures | walks | backwards | differences |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        *(
+            f"| `{verdict.program}` | {verdict.facts} | {verdict.captures} | {verdict.walks} | {verdict.gradients} "
+            f"| {len(verdict.differences) + len(verdict.faults)} |"
+            for verdict in verdicts
+        ),
+    ]
+
+
+def differences(ran: list[Verdict]) -> list[str]:
+    told = [f"- `{each.program}`, {each.mode}: {each.fact}." for verdict in ran for each in verdict.differences]
+    told += [f"- `{verdict.program}`: {fault.splitlines()[0]}" for verdict in ran for fault in verdict.faults]
+    return ["## Differences", "", *told, ""] if told else []
+
+
+def of_models(models: list[Verdict], left: list[Verdict]) -> list[str]:
+    """Names of those that ran, and why others did not."""
+    if not models and not left:
+        return ["transformers was not installed.", ""]
+    trained = [verdict for verdict in models if verdict.gradients]
+    names = ", ".join(verdict.program.removeprefix(MODELS) for verdict in trained)
+    reasons = Counter((verdict.skipped or "").partition(":")[0] for verdict in left)
+    return [
+        f"A tiny model of each architecture of transformers {importlib.metadata.version('transformers')},",
+        "built from its config alone, takes a step, bare and with everything on.",
+        f"{len(trained)} took it, {len(left)} did not: "
+        + "; ".join(f"{reason} ({count})" for reason, count in reasons.most_common())
+        + ".",
+        "",
+        f"Those that did: {names}.",
+        "",
+    ]
+
+
+def skipped(verdicts: list[Verdict]) -> list[str]:
+    own = [each for each in verdicts if each.skipped is not None and not each.program.startswith(MODELS)]
+    return ["## Skipped", "", *(f"- `{each.program}`: {each.skipped}." for each in own), ""] if own else []
 
 
 if __name__ == "__main__":

@@ -5,8 +5,12 @@ from __future__ import annotations
 import dataclasses
 import os
 import threading
+import warnings
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
+
+import torch
 
 from laws.walking import differences
 from tapelens.probe.outbox import Outbox
@@ -22,7 +26,7 @@ _WALKED_ONE_OF = 7
 class _Nowhere:
     """Takes every event, as an adapter would."""
 
-    def send_event(self, _body: dict[str, object]) -> bool:
+    def send_event(self, body: dict[str, object]) -> bool:
         return True
 
     def waiting(self) -> int:
@@ -61,7 +65,8 @@ class Guest:
         told: What it did, and what went wrong with it.
     """
 
-    def __init__(self, *, armed: bool) -> None:
+    def __init__(self, *, armed: bool, sabotage: str = "") -> None:
+        self._disturb = SABOTAGE.get(sabotage)
         self._outbox = _Read()
         self._stops = 0
         self._walks = 0
@@ -85,6 +90,8 @@ class Guest:
         with self._lock:
             self._stops += 1
             self._session.on_stop(frame, thread=threading.get_ident(), uncaught=None)
+            if self._disturb is not None:
+                self._disturb(frame)
             snapshot, self._outbox.last = self._outbox.last, None
             if snapshot is not None and self._stops % _WALKED_ONE_OF == 0:
                 self._walks += 1
@@ -107,6 +114,25 @@ class Guest:
         }
 
 
+def _tensors(frame: FrameType) -> list[torch.Tensor]:
+    return [value for value in frame.f_locals.values() if type(value) is torch.Tensor]
+
+
+def _keep(frame: FrameType) -> None:
+    frame.f_globals.setdefault("_kept", []).extend(_tensors(frame))
+
+
+SABOTAGE: dict[str, Callable[[FrameType], object]] = {
+    "draws a random number": lambda _: torch.rand(1),
+    "keeps what it saw": _keep,
+    "asks views for their nodes": lambda frame: [each.grad_fn for each in _tensors(frame)],
+    "makes a node": lambda frame: [each.view_as(each) for each in _tensors(frame) if each.requires_grad],
+    "warns": lambda _: warnings.warn("from a guest", stacklevel=2),
+    "prints": lambda _: print("from a guest"),
+}
+"""How a probe would disturb a program: each must be seen by the comparison."""
+
+
 def configuration(*, armed: bool) -> Configuration:
     """Everything on."""
     wanted: dict[str, Any] = {"kind": "configuration", "armed": armed, "pause_on": (), "select": (), "ignore": ()}
@@ -114,5 +140,5 @@ def configuration(*, armed: bool) -> Configuration:
     return Configuration(**{field.name: wanted[field.name] for field in dataclasses.fields(Configuration)})
 
 
-def _never(_frame: FrameType, *, reason: str, text: str) -> None:
+def _never(frame: FrameType, *, reason: str, text: str) -> None:
     raise AssertionError(f"paused for {reason}: {text}")

@@ -13,12 +13,14 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
+from laws.corpus import Mark, missing
+
 HERE = Path(__file__).parent
-MODES = ("bare", "tapped", "stopped", "probed")
 LIMIT_S = 120
+PACKAGES = [path for path in [HERE.parents[1] / "build" / "laws" / "packages"] if path.is_dir()]
+"""What only the whole run installs."""
 
 
 TOLERATED = {
@@ -29,6 +31,10 @@ TOLERATED = {
     "the Python objects of gradients and of saved tensors": (
         "PyTorch makes one when somebody first looks, and keeps it as long as the tensor. "
         "Tensors alive are counted with every leaf's gradient, every view's base and all that living graphs saved."
+    ),
+    "how many frames torch.compile looked at": (
+        "With a hook around every optimizer's step, it looks at one frame less where `optimizer.step` is compiled. "
+        "Graphs, captured calls, breaks and their reasons are compared."
     ),
     "the version counter of a gradient that several edges add up to, where that backward was watched": (
         "From torch 2.13 on a gradient that a hook was shown is no longer the engine's alone: "
@@ -49,7 +55,8 @@ class Difference:
     probed: object
 
     def __str__(self) -> str:
-        return f"{self.program}, {self.mode}: {self.fact}\n  without: {_short(self.plain)}\n  with:    {_short(self.probed)}"
+        changed = f"  without: {_short(self.plain)}\n  with:    {_short(self.probed)}"
+        return f"{self.program}, {self.mode}: {self.fact}\n{changed}"
 
 
 @dataclass(kw_only=True)
@@ -75,6 +82,7 @@ class Verdict:
     gradients: int = 0
     walks: int = 0
     facts: int = 0
+    comparisons: int = 0
     seconds: float = 0.0
 
 
@@ -86,14 +94,14 @@ class Laboratory:
         self._zygotes: dict[bool, subprocess.Popen[str]] = {}
         self._folder = tempfile.TemporaryDirectory()
 
-    def __enter__(self) -> Laboratory:
+    def __enter__(self) -> Laboratory:  # noqa: PYI034 (Self is not in Python 3.10)
         return self
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         for zygote in self._zygotes.values():
-            assert zygote.stdin is not None and zygote.stdout is not None
-            zygote.stdin.close()
-            zygote.stdout.close()
+            for pipe in (zygote.stdin, zygote.stdout):
+                assert pipe is not None
+                pipe.close()
             try:
                 zygote.wait(10)
             except subprocess.TimeoutExpired:
@@ -101,22 +109,35 @@ class Laboratory:
                 zygote.wait()
         self._folder.cleanup()
 
-    def examine(self, program: str, *, fresh: bool, limit_s: float = LIMIT_S) -> Verdict:
-        """Run it in all four ways, two beside each other, and compare."""
+    def examine(self, program: str, mark: Mark, *, limit_s: float = LIMIT_S, sabotage: str = "") -> Verdict:
+        """Run it in its ways, two beside each other, and compare.
+
+        Args:
+            program: Its name.
+            mark: Its mark.
+            limit_s: After so long a run is ended.
+            sabotage: The probe is to disturb the program in this way: see ``guest.SABOTAGE``.
+        """
+        reason = missing(mark)
+        if reason is not None:
+            return Verdict(program=program, skipped=reason)
         runs: dict[str, dict[str, Any]] = {}
-        for modes in (MODES[:2], MODES[2:]):
-            runs.update(zip(modes, self._ask(program, modes, fresh=fresh, limit_s=limit_s), strict=True))
+        for ways in (mark.ways[:2], mark.ways[2:]):
+            if ways:
+                question = {"program": program, "modes": ways, "limit_s": limit_s, "sabotage": sabotage}
+                runs.update(zip(ways, self._ask(question, fresh=mark.fresh), strict=True))
         return compare(program, runs)
 
-    def _ask(self, program: str, modes: tuple[str, ...], *, fresh: bool, limit_s: float) -> list[dict[str, Any]]:
+    def _ask(self, question: dict[str, Any], *, fresh: bool) -> list[dict[str, Any]]:
         zygote = self._zygotes.get(fresh)
         if zygote is None:
             zygote = self._zygotes[fresh] = self._started(fresh=fresh)
-        assert zygote.stdin is not None and zygote.stdout is not None
-        zygote.stdin.write(json.dumps({"program": program, "modes": modes, "limit_s": limit_s}) + "\n")
+        assert zygote.stdin is not None
+        assert zygote.stdout is not None
+        zygote.stdin.write(json.dumps(question) + "\n")
         zygote.stdin.flush()
-        if not select.select([zygote.stdout], [], [], limit_s * 2 + 60)[0]:
-            raise TimeoutError(f"the process that forks {program} does not answer")
+        if not select.select([zygote.stdout], [], [], question["limit_s"] * 2 + 60)[0]:
+            raise TimeoutError(f"the process that forks {question['program']} does not answer")
         return json.loads(zygote.stdout.readline())
 
     def _started(self, *, fresh: bool) -> subprocess.Popen[str]:
@@ -125,6 +146,7 @@ class Laboratory:
             "HF_HUB_OFFLINE": "1",
             "GLOO_SOCKET_IFNAME": "lo",
             "TMPDIR": self._folder.name,
+            "PYTHONPATH": os.pathsep.join(map(str, (*PACKAGES, HERE.parent, HERE.parents[1] / "server"))),
             "PYTHONDONTWRITEBYTECODE": "1",
             "KINETO_LOG_LEVEL": "99",  # its lines name the process
         }
@@ -159,7 +181,9 @@ def compare(program: str, runs: dict[str, dict[str, Any]]) -> Verdict:
     verdict.seconds = sum(run["seconds"] for run in runs.values())
     verdict.raised = runs["bare"]["raised"]
     for name in dict.fromkeys(name for each in facts.values() for name in each):
-        bare, tapped, stopped, probed = (_comparable(name, facts[mode].get(name, "(not told)")) for mode in MODES)
+        given = {mode: _comparable(name, each.get(name, "(not told)")) for mode, each in facts.items()}
+        bare, probed = given["bare"], given["probed"]
+        tapped, stopped = given.get("tapped", bare), given.get("stopped", bare)
         if tapped != bare:
             verdict.differences.append(Difference(program=program, fact=name, mode="taps", plain=bare, probed=tapped))
         if stopped != bare:
@@ -168,8 +192,11 @@ def compare(program: str, runs: dict[str, dict[str, Any]]) -> Verdict:
             verdict.differences.append(
                 Difference(program=program, fact=name, mode="captures", plain=stopped, probed=probed)
             )
-    for mode in ("tapped", "probed"):
-        guest = runs[mode]["guest"]
+    verdict.comparisons = len(facts["bare"]) * (len(facts) - 1)
+    for mode, run in runs.items():
+        guest = run["guest"]
+        if guest is None:
+            continue
         verdict.faults += [f"{mode}: {each}" for each in (*guest["faults"], *guest["walk differences"])]
         verdict.captures += guest["captures"]
         verdict.gradients += guest["gradients"]
@@ -212,6 +239,9 @@ def _same_but_for_versions(name: str, plain: Any, probed: Any) -> bool:
 
 
 def _comparable(name: str, value: Any) -> Any:
+    if name == "compiler" and isinstance(value, dict):
+        counted: dict[str, Any] = value
+        return {key: counter for key, counter in counted.items() if key != "frames"}
     if name != "deaths" or isinstance(value, str):
         return value
     lines = itertools.groupby(value, key=lambda death: death[1])

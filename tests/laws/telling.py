@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 import torch
+from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 from laws.corpus import HOME
 
@@ -39,7 +40,7 @@ class Tell:
 
     def counts(self, **objects: object) -> None:
         """How many references there are to each."""
-        for name in objects:
+        for name in objects:  # noqa: PLC0206 (a variable more would be a reference more)
             self.references.append((name, sys.getrefcount(objects[name])))
 
     def alive(self, name: str, kind: type) -> None:
@@ -100,7 +101,9 @@ def saved_by(node: Any) -> list[torch.Tensor]:
                 slots = getattr(node, name)
             except RuntimeError:  # freed
                 continue
-            every = [getattr(slot, "data", None) for slot in (slots if isinstance(slots, tuple) else (slots,))]
+            every: list[Any] = [
+                getattr(slot, "data", None) for slot in (slots if isinstance(slots, tuple) else (slots,))
+            ]
             found += [data for data in every if type(data) in (torch.Tensor, torch.nn.Parameter)]
     return found
 
@@ -132,7 +135,7 @@ def lines_of(value: object, name: str) -> list[tuple[str, str]]:
     return found
 
 
-def _lines(value: object, name: str) -> list[str]:
+def _lines(value: object, name: str) -> list[str]:  # noqa: PLR0911 (one a kind)
     if isinstance(value, torch.Tensor):
         return [f"{name} = {tensor_text(value)}"]
     if isinstance(value, torch.nn.Module):
@@ -165,13 +168,15 @@ def _module_lines(module: torch.nn.Module, name: str) -> list[str]:
 
 
 def _hook_counts(owner: object) -> dict[str, int]:
-    return {key: len(value) for key, value in vars(owner).items() if "hooks" in key and isinstance(value, dict) and value}
+    return {
+        key: len(value) for key, value in vars(owner).items() if "hooks" in key and isinstance(value, dict) and value
+    }
 
 
 def tensor_text(tensor: torch.Tensor) -> str:
     """Kind, shape, flags and the hash of its bytes."""
     kind = type(tensor).__name__
-    if isinstance(tensor, torch.nn.parameter.UninitializedTensorMixin):
+    if isinstance(tensor, (UninitializedParameter, UninitializedBuffer)):
         return f"{kind} uninitialised"
     with torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():  # type: ignore[attr-defined]
         flags = f"{kind} {tensor.dtype} {'requires_grad ' if tensor.requires_grad else ''}{_version(tensor)}"
@@ -185,11 +190,11 @@ def _version(tensor: torch.Tensor) -> str:
         return "no version"
 
 
-def _content(tensor: torch.Tensor) -> str:
+def _content(tensor: torch.Tensor) -> str:  # noqa: PLR0911 (one a kind)
     inner = getattr(tensor, "_local_tensor", None)
     if inner is not None:
         return f"local({tensor_text(inner)})"
-    if type(tensor).__torch_dispatch__ is not torch.Tensor.__torch_dispatch__:
+    if answers_itself(type(tensor)):
         return "has kernels of its own"
     if tensor.is_nested:
         return f"nested({', '.join(_content(part) for part in tensor.detach().unbind())})"
@@ -209,6 +214,12 @@ def _content(tensor: torch.Tensor) -> str:
     if storage_is_shared(tensor, size):
         return f"{tuple(tensor.shape)}{tuple(tensor.stride())}+{tensor.storage_offset()} of {size} bytes {_hash(raw)}"
     return f"{tuple(tensor.shape)}{tuple(tensor.stride())} {_hash(raw)}"
+
+
+def answers_itself(kind: Any) -> bool:
+    """A class with kernels of its own."""
+    base: Any = torch.Tensor
+    return getattr(kind, "__torch_dispatch__", None) is not base.__torch_dispatch__
 
 
 def storage_is_shared(tensor: torch.Tensor, size: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import hashlib
 import random
@@ -15,9 +16,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 from laws.corpus import HOME
-from laws.telling import Tell, lines_of, nodes_below, saved_by
+from laws.telling import Tell, answers_itself, lines_of, nodes_below, saved_by
 
 Facts = dict[str, Any]
 _HOME = str(HOME)
@@ -28,7 +30,7 @@ def warnings_heard() -> Generator[list[str]]:
     """Each warning that would be shown: its class, text and place."""
     heard: list[str] = []
 
-    def show(message: Any, category: type, filename: str, lineno: int, file: Any = None, line: Any = None) -> None:
+    def show(message: Any, category: type, filename: str, lineno: int, *_: object) -> None:
         heard.append(f"{category.__name__} at {_short(filename)}:{lineno}: {message}")
 
     with warnings.catch_warnings():
@@ -73,9 +75,11 @@ def after(tell: Tell, *, returned: object, error: BaseException | None, heard: l
 def exception_text(error: BaseException) -> list[str]:
     """Type, text, notes, causes, and the user's own lines of the traceback."""
     lines = [f"{type(error).__module__}.{type(error).__qualname__}: {error}", *getattr(error, "__notes__", [])]
-    for frame in traceback.extract_tb(error.__traceback__):
-        if frame.filename.startswith(_HOME):
-            lines.append(f"{frame.name}:{frame.lineno}: {frame.line}")
+    lines += [
+        f"{frame.name}:{frame.lineno}: {frame.line}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename.startswith(_HOME)
+    ]
     reason = error.__cause__ or error.__context__
     if reason is not None:
         lines += ["from", *exception_text(reason)]
@@ -84,7 +88,9 @@ def exception_text(error: BaseException) -> list[str]:
 
 def random_states() -> dict[str, str]:
     """Of torch, Python and numpy."""
-    states = {"torch": torch.get_rng_state().numpy().tobytes() if "numpy" in sys.modules else _bytes(torch.get_rng_state())}
+    states = {
+        "torch": torch.get_rng_state().numpy().tobytes() if "numpy" in sys.modules else _bytes(torch.get_rng_state())
+    }
     states["python"] = repr(random.getstate()).encode()
     if numpy := sys.modules.get("numpy"):
         states["numpy"] = repr([*numpy.random.get_state()[1:3], numpy.random.get_state()[1].tolist()]).encode()
@@ -105,7 +111,6 @@ def modes() -> dict[str, str]:
         "deterministic": str(torch.are_deterministic_algorithms_enabled()),
         "dtype": str(torch.get_default_dtype()),
         "threads": str(torch.get_num_threads()),
-        "multithreading": str(torch.autograd._is_multithreading_enabled()) if hasattr(torch.autograd, "_is_multithreading_enabled") else "",
         "collector": f"{gc.isenabled()} {gc.get_threshold()}",
         "recursion limit": str(sys.getrecursionlimit()),
         "switch interval": str(sys.getswitchinterval()),
@@ -115,8 +120,7 @@ def modes() -> dict[str, str]:
 
 def global_hooks() -> dict[str, int]:
     """How many there are in torch's tables for all modules and all optimizers."""
-    from torch.nn.modules import module
-    from torch.optim import optimizer
+    module, optimizer = sys.modules["torch.nn.modules.module"], sys.modules["torch.optim.optimizer"]
 
     return {
         name: len(value)
@@ -165,27 +169,27 @@ def tensors_alive() -> dict[str, int]:
     return dict(sorted(Counter(type(each).__name__ for each in known).items()))
 
 
-def _is_quiet(kind: type) -> bool:
+def _is_quiet(kind: Any) -> bool:
     """It answers nothing by itself."""
     base: Any = torch.Tensor
+    functions = (base.__torch_function__.__func__, torch._C._disabled_torch_function_impl, None)  # pyright: ignore[reportAttributeAccessIssue]
     return (
-        getattr(kind, "__torch_dispatch__", None) is base.__torch_dispatch__
-        and getattr(kind.__torch_function__, "__func__", None)
-        in (base.__torch_function__.__func__, torch._C._disabled_torch_function_impl, None)
-        and not issubclass(kind, torch.nn.parameter.UninitializedTensorMixin)
+        not answers_itself(kind)
+        and getattr(kind.__torch_function__, "__func__", None) in functions
+        and not issubclass(kind, (UninitializedParameter, UninitializedBuffer))
     )
 
 
 def _behind(tensor: torch.Tensor) -> list[Any]:
     """A view's base, a leaf's gradient, what a graph has saved."""
-    try:
+    with contextlib.suppress(RuntimeError):
         if tensor._is_view():
             return [tensor._base]
         if tensor.grad_fn is not None:
             return [saved for node in nodes_below(tensor.grad_fn) for saved in saved_by(node)]
-        return [tensor.grad] if tensor.is_leaf and tensor.layout is torch.strided else []
-    except RuntimeError:
-        return []
+        if tensor.is_leaf and tensor.layout is torch.strided:
+            return [tensor.grad]
+    return []
 
 
 def _without_stamps(printed: str) -> str:

@@ -67,14 +67,18 @@ def _wrong_tensors(frame: FrameType, snapshot: Snapshot) -> list[str]:
         }
         if held is not None:
             pairs["grad's shape"] = (list(shapes[columns.grad_shape[row]]), list(held.shape))
-        wrong += [f"{name}'s {what} is {is_so!r}, not {said!r}" for what, (said, is_so) in pairs.items() if said != is_so]
+        wrong += [
+            f"{name}'s {what} is {is_so!r}, not {said!r}" for what, (said, is_so) in pairs.items() if said != is_so
+        ]
     return wrong
 
 
-def _wrong_graph(frame: FrameType, snapshot: Snapshot) -> list[str]:
+def _wrong_graph(frame: FrameType, snapshot: Snapshot) -> list[str]:  # noqa: C901
     """Every node and edge below the local variables must be among the snapshot's, and look like it."""
     names = _rows_by_name(snapshot)
-    shown = [tensor for name, tensor in _locals(frame) if (row := names.get(name)) is not None and _shown(snapshot, row)]
+    shown = [
+        tensor for name, tensor in _locals(frame) if (row := names.get(name)) is not None and _shown(snapshot, row)
+    ]
     nodes = _walk([tensor.grad_fn for tensor in shown if tensor.grad_fn is not None])
     if any(part.what == "nodes" for part in snapshot.left_out) or len(nodes) > _AT_MOST:
         return []
@@ -136,5 +140,3 @@ def _walk(roots: list[Any]) -> list[Any]:
                 if len(found) > _AT_MOST:
                     return list(found)
     return list(found)
-
-

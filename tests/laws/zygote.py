@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import json
 import os
 import select
@@ -18,7 +19,7 @@ import time
 import traceback
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "server")]
@@ -26,23 +27,18 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "server")]
 import torch
 
 if "fresh" not in sys.argv:
-    import torch._dynamo
-    import torch.distributed.fsdp
-    import torch.distributed.tensor
-    import torch.func
-    import torch.multiprocessing
+    for module in ("_dynamo", "distributed.fsdp", "distributed.tensor", "func", "multiprocessing"):
+        importlib.import_module(f"torch.{module}")
 
 from laws import traces
-from laws.corpus import HOME, NotHere, Program, load
+from laws.corpus import HOME, NotHere, Program, Way, load
 from laws.guest import Guest
 from laws.stopping import look, stopped_at_each_line
 from laws.telling import Tell
 from tapelens.probe.uncompiled import keep_uncompiled
 
-Mode = Literal["bare", "tapped", "stopped", "probed"]
 
-
-def run(program: Program, mode: Mode) -> dict[str, Any]:
+def run(program: Program, mode: Way, sabotage: str) -> dict[str, Any]:
     """One program in this process, which is its own."""
     torch.set_num_threads(1)
     for module in ("laws.stopping", "laws.guest", "laws.walking", "laws.telling"):
@@ -51,7 +47,7 @@ def run(program: Program, mode: Mode) -> dict[str, Any]:
     gc.collect()
     gc.disable()
     tell = Tell()
-    guest = Guest(armed=mode == "probed") if mode in {"tapped", "probed"} else None
+    guest = Guest(armed=mode == "probed", sabotage=sabotage) if mode in {"tapped", "probed"} else None
     error: BaseException | None = None
     returned: object = None
     begun = time.perf_counter()
@@ -61,10 +57,10 @@ def run(program: Program, mode: Mode) -> dict[str, Any]:
                 returned = program.run(tell)
             except NotHere as reason:
                 return {"skipped": str(reason)}
-            except BaseException as fault:  # noqa: BLE001 (the program's own end)
+            except BaseException as fault:
                 error = fault
         facts = traces.after(tell, returned=returned, error=error, heard=heard, printed=printed[0])
-    except BaseException:  # noqa: BLE001 (ours: told, never lost)
+    except BaseException:
         return {"broken": traceback.format_exc()}
     return {
         "facts": facts,
@@ -75,7 +71,7 @@ def run(program: Program, mode: Mode) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def watched(mode: Mode, guest: Guest | None) -> Generator[None]:
+def watched(mode: Way, guest: Guest | None) -> Generator[None]:
     """Bare, or with the taps, or stopped at each line, or all at once."""
     if guest is not None:
         guest.enter()
@@ -111,7 +107,7 @@ def printed_kept() -> Generator[list[str]]:
             kept.append(file.read().decode(errors="replace"))
 
 
-def forked(program: str, mode: Mode, path: Path) -> int:
+def forked(program: str, mode: Way, path: Path, sabotage: str) -> int:
     """Start a child that writes its answer to ``path``; its process id."""
     child = os.fork()
     if child:
@@ -119,11 +115,12 @@ def forked(program: str, mode: Mode, path: Path) -> int:
     status = 1
     try:
         os.setpgid(0, 0)  # with what it starts, so that a deadline ends all of it
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(path.with_suffix(".cache"))
         file = program.partition(":")[0]
-        answer = run(load(HOME / f"{file}.py")[program], mode)
+        answer = run(load(HOME / f"{file}.py")[program], mode, sabotage)
         path.write_text(json.dumps(answer, default=repr))
         status = 0
-    except BaseException:  # noqa: BLE001
+    except BaseException:
         path.write_text(json.dumps({"broken": traceback.format_exc()}))
     finally:
         os._exit(status)
@@ -132,7 +129,9 @@ def forked(program: str, mode: Mode, path: Path) -> int:
 def answers(question: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
     """Run every mode, reap every child."""
     until = time.monotonic() + question["limit_s"]
-    running = {mode: forked(question["program"], mode, folder / mode) for mode in question["modes"]}
+    running = {
+        mode: forked(question["program"], mode, folder / mode, question["sabotage"]) for mode in question["modes"]
+    }
     return [_reaped(child, folder / mode, until) for mode, child in running.items()]
 
 

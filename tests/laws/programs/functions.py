@@ -130,7 +130,10 @@ def old_style_function_differentiated_twice(tell):
     except RuntimeError as error:
         tell("raised", error)
     tell("slopes", [first, second])
-    tell("checked", torch.autograd.gradcheck(lambda v: Cube.apply(v, 1.5), torch.randn(2, dtype=torch.float64, requires_grad=True)))
+    tell(
+        "checked",
+        torch.autograd.gradcheck(lambda v: Cube.apply(v, 1.5), torch.randn(2, dtype=torch.float64, requires_grad=True)),
+    )
     return x
 
 

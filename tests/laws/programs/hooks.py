@@ -103,7 +103,9 @@ def hooks_on_modules(tell):
     net.register_forward_pre_hook(lambda m, args: seen.append("pre"))
     net.register_forward_pre_hook(lambda m, args, kwargs: (args, kwargs | {"scale": 2.0}), with_kwargs=True)
     net.one.register_forward_hook(lambda m, args, out: out + 1)
-    net.register_forward_hook(lambda m, args, kwargs, out: seen.append(["forward", kwargs]), with_kwargs=True, always_call=True)
+    net.register_forward_hook(
+        lambda m, args, kwargs, out: seen.append(["forward", kwargs]), with_kwargs=True, always_call=True
+    )
     net.two.register_full_backward_pre_hook(lambda m, outs: seen.append(["backward pre", len(outs)]))
     net.two.register_full_backward_hook(lambda m, ins, outs: seen.append(["backward", len(ins)]))
     net.register_state_dict_pre_hook(lambda m, prefix, keep: seen.append("state dict pre"))

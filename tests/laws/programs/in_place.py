@@ -73,11 +73,18 @@ def written_by_index(tell):
     values = torch.randn(2, 3, requires_grad=True)
     table[torch.tensor([0, 4])] = values * 2
     table.index_put_((torch.tensor([1, 1]),), values, accumulate=True)
-    table.index_add_(0, torch.tensor([2, 3]), values).scatter_add_(1, torch.zeros(5, 1, dtype=torch.long), torch.ones(5, 1))
+    table.index_add_(0, torch.tensor([2, 3]), values).scatter_add_(
+        1, torch.zeros(5, 1, dtype=torch.long), torch.ones(5, 1)
+    )
     table.masked_fill_(table > 1, 0.5)
     table[0, 1:] = values[0, 1:]
     gathered = table.gather(1, torch.tensor([[0], [1], [2], [0], [1]]))
-    loss = table.square().sum() + gathered.sum() + torch.where(table > 0, table, -table).sum() + table.take(torch.tensor([3])).sum()
+    loss = (
+        table.square().sum()
+        + gathered.sum()
+        + torch.where(table > 0, table, -table).sum()
+        + table.take(torch.tensor([3])).sum()
+    )
     loss.backward()
     return values, table.detach()
 

@@ -108,7 +108,11 @@ def fake_tensors(tell):
 def uncommon_types(tell):
     x = torch.randn(4, dtype=torch.float64, requires_grad=True)
     halves = [x.to(kind) for kind in (torch.float16, torch.bfloat16, torch.float8_e4m3fn)]
-    loss = sum(half.float().sum() for half in halves[:2]) + x.mkldnn().sum() if hasattr(x, "mkldnn") else sum(half.float().sum() for half in halves[:2])
+    loss = (
+        sum(half.float().sum() for half in halves[:2]) + x.mkldnn().sum()
+        if hasattr(x, "mkldnn")
+        else sum(half.float().sum() for half in halves[:2])
+    )
     loss.backward()
     whole = [torch.arange(3, dtype=kind) for kind in (torch.uint8, torch.int16, torch.int64)]
     opaque = torch.randn(1, 2, 3, 3).to_mkldnn()

@@ -222,8 +222,12 @@ def contrast_and_distances(tell):
     temperature = nn.Parameter(torch.tensor(0.1))
     left, right = (functional.normalize(tower(torch.randn(4, 4)), dim=-1) for _ in range(2))
     scores = left @ right.t() / temperature.exp()
-    loss = functional.cross_entropy(scores, torch.arange(4)) + functional.triplet_margin_loss(left, right, right.roll(1, 0))
-    loss = loss + torch.cdist(left, right).mean() + functional.kl_div(scores.log_softmax(-1), scores.detach().softmax(-1))
+    loss = functional.cross_entropy(scores, torch.arange(4)) + functional.triplet_margin_loss(
+        left, right, right.roll(1, 0)
+    )
+    loss = (
+        loss + torch.cdist(left, right).mean() + functional.kl_div(scores.log_softmax(-1), scores.detach().softmax(-1))
+    )
     loss.backward()
     return tower, temperature
 
@@ -231,13 +235,20 @@ def contrast_and_distances(tell):
 @program()
 def speech_and_pictures(tell):
     frames = torch.randn(6, 2, 5, requires_grad=True)
-    ctc = functional.ctc_loss(frames.log_softmax(-1), torch.tensor([[1, 2], [3, 3]]), torch.tensor([6, 6]), torch.tensor([2, 1]))
+    ctc = functional.ctc_loss(
+        frames.log_softmax(-1), torch.tensor([[1, 2], [3, 3]]), torch.tensor([6, 6]), torch.tensor([2, 1])
+    )
     picture = torch.rand(1, 2, 6, 6, requires_grad=True)
     grid = functional.affine_grid(torch.eye(2, 3)[None], [1, 2, 4, 4], align_corners=False)
     warped = functional.grid_sample(picture, grid, align_corners=False)
     larger = functional.interpolate(warped, scale_factor=2, mode="bicubic")
     unfolded = functional.unfold(larger, 3)
     folded = functional.conv_transpose2d(warped, torch.ones(2, 1, 2, 2))
-    (ctc + unfolded.square().mean() + folded.sum() + torch.stft(picture.flatten(), 16, return_complex=True).abs().sum()).backward()
+    (
+        ctc
+        + unfolded.square().mean()
+        + folded.sum()
+        + torch.stft(picture.flatten(), 16, return_complex=True).abs().sum()
+    ).backward()
     tell("losses", [ctc, unfolded, folded])
     return frames, picture

@@ -94,9 +94,9 @@ def schedules(tell):
         "restarts": lambda o: optim.lr_scheduler.CosineAnnealingWarmRestarts(o, 2),
         "one cycle": lambda o: optim.lr_scheduler.OneCycleLR(o, 0.1, total_steps=5),
         "lambda": lambda o: optim.lr_scheduler.LambdaLR(o, lambda n: 0.9**n),
-        "chained": lambda o: optim.lr_scheduler.ChainedScheduler([
-            optim.lr_scheduler.LinearLR(o), optim.lr_scheduler.ExponentialLR(o, 0.9)
-        ]),
+        "chained": lambda o: optim.lr_scheduler.ChainedScheduler(
+            [optim.lr_scheduler.LinearLR(o), optim.lr_scheduler.ExponentialLR(o, 0.9)]
+        ),
         "sequence": lambda o: optim.lr_scheduler.SequentialLR(
             o, [optim.lr_scheduler.ConstantLR(o), optim.lr_scheduler.PolynomialLR(o)], [2]
         ),
@@ -172,10 +172,12 @@ def steps_inside_the_backward(tell):
 @program()
 def groups_and_a_saved_state(tell):
     model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 1))
-    optimizer = torch.optim.AdamW([
-        {"params": model[0].parameters(), "lr": 0.1},
-        {"params": model[1].parameters(), "weight_decay": 0.0},
-    ])
+    optimizer = torch.optim.AdamW(
+        [
+            {"params": model[0].parameters(), "lr": 0.1},
+            {"params": model[1].parameters(), "weight_decay": 0.0},
+        ]
+    )
     model(torch.ones(2, 3)).sum().backward()
     optimizer.step()
     fresh = torch.optim.AdamW(model.parameters())

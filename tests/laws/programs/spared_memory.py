@@ -2,7 +2,12 @@
 
 import torch
 from torch import nn
-from torch.utils.checkpoint import CheckpointPolicy, checkpoint, checkpoint_sequential, create_selective_checkpoint_contexts
+from torch.utils.checkpoint import (
+    CheckpointPolicy,
+    checkpoint,
+    checkpoint_sequential,
+    create_selective_checkpoint_contexts,
+)
 
 from laws.corpus import program
 
@@ -82,7 +87,9 @@ def checkpoint_chooses_what_to_keep(tell):
 
     def run(layers, x):
         for layer in layers:
-            x = checkpoint(layer, x, use_reentrant=False, context_fn=lambda: create_selective_checkpoint_contexts(policy))
+            x = checkpoint(
+                layer, x, use_reentrant=False, context_fn=lambda: create_selective_checkpoint_contexts(policy)
+            )
         return x
 
     return trained(tell, run)

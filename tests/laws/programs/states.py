@@ -78,7 +78,7 @@ def garbage_in_cycles(tell):
     tell.graph("y", y)
     ring = {"y": y}
     ring["self"] = ring
-    y.register_hook(lambda g: ring and None)
+    y.register_hook(lambda g, held=ring: None)
     del y, ring
     tell("collected", gc.collect() > 0)
     return x

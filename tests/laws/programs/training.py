@@ -73,7 +73,9 @@ def convolutions_with_batch_norm(tell):
 class Residual(nn.Module):
     def __init__(self, width):
         super().__init__()
-        self.inner = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+        self.inner = nn.Sequential(
+            nn.LayerNorm(width), nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width)
+        )
         self.scale = nn.Parameter(torch.ones(width))
 
     def forward(self, x):

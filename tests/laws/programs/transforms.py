@@ -2,7 +2,19 @@
 
 import torch
 from torch import nn
-from torch.func import functional_call, grad, grad_and_value, hessian, jacfwd, jacrev, jvp, linearize, stack_module_state, vjp, vmap
+from torch.func import (
+    functional_call,
+    grad,
+    grad_and_value,
+    hessian,
+    jacfwd,
+    jacrev,
+    jvp,
+    linearize,
+    stack_module_state,
+    vjp,
+    vmap,
+)
 from torch.nn import functional
 
 from laws.corpus import program
@@ -105,7 +117,12 @@ def forward_mode(tell):
         value, tangent = forward.unpack_dual(y)
         tell("tangent", tangent)
         tangent.sum().backward()
-    tell("checked", torch.autograd.gradcheck(torch.sin, (torch.randn(2, dtype=torch.float64, requires_grad=True),), check_forward_ad=True))
+    tell(
+        "checked",
+        torch.autograd.gradcheck(
+            torch.sin, (torch.randn(2, dtype=torch.float64, requires_grad=True),), check_forward_ad=True
+        ),
+    )
     return x
 
 
@@ -117,7 +134,9 @@ def third_derivative(tell):
         (y,) = torch.autograd.grad(y, x, create_graph=True)
         tell.graph(f"order {order}", y)
         tell("y", y)
-    tell("checked", torch.autograd.gradgradcheck(torch.tanh, (torch.randn(2, dtype=torch.float64, requires_grad=True),)))
+    tell(
+        "checked", torch.autograd.gradgradcheck(torch.tanh, (torch.randn(2, dtype=torch.float64, requires_grad=True),))
+    )
 
 
 @program()
@@ -136,7 +155,13 @@ def backward_with_a_graph_of_its_own(tell):
 def chosen_inputs_and_unused_ones(tell):
     x, y, z = (torch.randn(2, requires_grad=True) for _ in range(3))
     out = (x * y).sum()
-    tell("grads", [g if g is not None else "none" for g in torch.autograd.grad(out, [x, z], allow_unused=True, retain_graph=True)])
+    tell(
+        "grads",
+        [
+            g if g is not None else "none"
+            for g in torch.autograd.grad(out, [x, z], allow_unused=True, retain_graph=True)
+        ],
+    )
     tell("zeros", torch.autograd.grad(out, [x, z], materialize_grads=True, retain_graph=True))
     out.backward(inputs=[y])
     tell("none", [x.grad is None, z.grad is None])
@@ -152,6 +177,13 @@ def implicit_differentiation(tell):
     x = torch.linalg.solve(a, b)
     low, vectors = torch.linalg.eigh(a)
     u, s, v = torch.linalg.svd(a)
-    out = x.sum() + low.prod() + vectors.abs().sum() + torch.linalg.det(a).log() + torch.linalg.cholesky(a).trace() + s.sum()
+    out = (
+        x.sum()
+        + low.prod()
+        + vectors.abs().sum()
+        + torch.linalg.det(a).log()
+        + torch.linalg.cholesky(a).trace()
+        + s.sum()
+    )
     out.backward()
     return a, b
