@@ -29,6 +29,8 @@ const KINDS: ReadonlySet<string> = new Set<ToPanel["kind"]>([
   "session",
   "stop",
   "stop_gradients",
+  "stop_preview",
+  "stop_tape",
   "session_finding",
   "session_uncaught",
   "refused",

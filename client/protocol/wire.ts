@@ -824,6 +824,8 @@ export interface PanelGradients {
   readonly kind: "stop_gradients";
   readonly session: string;
   readonly gradients: Gradients;
+  /** Who was the first to make a gradient not finite, in a sentence; empty when nobody did. */
+  readonly nonfinite: string;
 }
 
 /** The answer to ``AskPreview``. */

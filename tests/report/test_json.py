@@ -88,6 +88,9 @@ def test_what_flowed_is_told_by_name_and_by_edge():
         "call": 1,
         "raised": False,
         "left_out": 0,
+        "not_shown": None,
+        "first_nonfinite": None,
+        "hooked": [],
     }
     x = next(flow for flow in stop["gradients"] if flow.get("tensor") == "x")
     assert (x["grad"]["values"], x["added"]) == ([4.0], False)

@@ -57,6 +57,7 @@ export interface DrawnEdge {
   readonly from: string;
   readonly to: string;
   readonly state: "still" | "previewed" | "flowed" | "broken";
+  readonly first: boolean; // along it a gradient went that was the first not to be finite
   readonly number: string | null;
   readonly slope: string | null;
   readonly hooks: readonly DrawnHook[]; // pre hooks of the node that it comes to
@@ -225,6 +226,7 @@ function drawnEdge(
   const source = snapshot.nodes.key[edge.source] ?? -1;
   const target = snapshot.nodes.key[edge.target] ?? -1;
   const went = flow?.edge(source, edge.position);
+  const firstBroken = flow?.gradients.first_nonfinite;
   const number = went
     ? formatFlow(went, options.density === "detailed" ? NAME_LENGTH : COMPACT_LENGTH)
     : null;
@@ -240,6 +242,7 @@ function drawnEdge(
     from: String(source),
     to: String(target),
     state: edgeState(went, flow?.previewed === true),
+    first: firstBroken?.key === source && firstBroken.position === edge.position,
     number,
     slope,
     hooks,

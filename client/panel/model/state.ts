@@ -23,6 +23,7 @@ export interface SessionRecord {
   readonly info: PanelSession;
   readonly stops: readonly PanelStop[];
   readonly gradients: readonly Gradients[];
+  readonly nonfinite: Readonly<Record<number, string>>; // who made a gradient not finite, by serial of the backward
   readonly previews: readonly Previewed[]; // one a stop, each with numbers
   readonly findings: readonly Finding[];
   readonly uncaught: Uncaught | null;
@@ -92,6 +93,10 @@ export function next(model: Model, message: Message): Model {
       return change(model, message.session, (record) => ({
         ...record,
         gradients: [...record.gradients, message.gradients].slice(-STOPS_KEPT),
+        nonfinite:
+          message.nonfinite === ""
+            ? record.nonfinite
+            : { ...record.nonfinite, [message.gradients.backward]: message.nonfinite },
       }));
     case "stop_preview":
       return takePreview(model, message.session, message.preview);
@@ -191,6 +196,7 @@ function takeSession(model: Model, info: PanelSession): Model {
       info,
       stops: [],
       gradients: [],
+      nonfinite: {},
       previews: [],
       findings: [],
       uncaught: null,

@@ -9,7 +9,7 @@ import { useActions } from "./context";
 import { Findings } from "./Findings";
 import { Inspector } from "./Inspector";
 import { Memory } from "./Memory";
-import { Forecast, LeftOut, UncaughtNote } from "./Notes";
+import { FlowNote, Forecast, LeftOut, UncaughtNote } from "./Notes";
 import { capturedText, OneView, shownView, TapeSummary, TapeView, ViewHead } from "./OneView";
 import { Section } from "./parts";
 import type { Scene } from "./scene";
@@ -55,6 +55,7 @@ function WideMain({ scene }: { readonly scene: Scene }): JSX.Element {
           <ViewHead scene={scene} views={views} />
           <OneView scene={scene} view={shownView(model.view, views)} />
           {!viewport.short && <UncaughtNote record={record} stop={stop} />}
+          {!viewport.short && <FlowNote scene={scene} />}
           {!viewport.short && <Forecast record={record} stop={stop} />}
         </div>
         <div class="column side">
@@ -78,6 +79,7 @@ function Side({ scene }: { readonly scene: Scene }): JSX.Element {
     <div class="scroll">
       <Findings record={record} stop={stop} />
       {viewport.short && <UncaughtNote record={record} stop={stop} />}
+      {viewport.short && <FlowNote scene={scene} />}
       {viewport.short && !saidBySheet(scene) && <Forecast record={record} stop={stop} />}
       <Look scene={scene} />
     </div>
@@ -95,6 +97,7 @@ function MediumMain({ scene }: { readonly scene: Scene }): JSX.Element {
           <ViewHead scene={scene} views={views} />
           <OneView scene={scene} view={shownView(model.view, views)} />
           {!viewport.short && <UncaughtNote record={record} stop={stop} />}
+          {!viewport.short && <FlowNote scene={scene} />}
           {!viewport.short && !saidBySheet(scene) && <Forecast record={record} stop={stop} />}
         </div>
         <div class={viewport.short ? "column side" : "sheet"}>
@@ -115,6 +118,7 @@ function NarrowMain({ scene }: { readonly scene: Scene }): JSX.Element {
       <main class="stack">
         <div class="scroll sections">
           <UncaughtNote record={record} stop={stop} />
+          <FlowNote scene={scene} />
           {!saidBySheet(scene) && <Forecast record={record} stop={stop} />}
           <Findings record={record} stop={stop} />
           <TensorSection scene={scene} narrow />

@@ -33,7 +33,7 @@ export function GraphEdge({
   const firstLine = down ? label.y - edge.labelHeight / 2 + 12 : label.y - 7;
   const hookLine = down ? firstLine + (edge.number === null ? 0 : 16) : label.y + 15;
   return (
-    <g class={`edge ${edge.state}`}>
+    <g class={`edge ${edge.state}${edge.first ? " first" : ""}`}>
       <path class="line" d={pathThrough([...points.slice(0, -1), end], direction)} />
       <path class="arrow" d={arrowAt(tip, direction)} />
       {hooked && (

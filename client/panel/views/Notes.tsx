@@ -8,6 +8,7 @@ import type { SessionRecord } from "../model/state";
 import { useActions } from "./context";
 import { Icon } from "./icons";
 import { Place, Sentence } from "./parts";
+import type { Scene } from "./scene";
 
 const MESSAGE_LENGTH = 600;
 
@@ -75,6 +76,23 @@ export function UncaughtNote({
           </>
         )}
         {uncaught.message !== "" && `: ${shorten(uncaught.message, MESSAGE_LENGTH)}`}
+      </p>
+    </aside>
+  );
+}
+
+/** Which node was the first to make a gradient not finite, in the backward whose numbers are shown. */
+export function FlowNote({ scene: { record, stop, flow } }: { readonly scene: Scene }): JSX.Element | null {
+  const gradients = flow?.gradients;
+  if (gradients === undefined) return null;
+  const sentence = record.nonfinite[gradients.backward];
+  if (sentence === undefined || flow?.previewed === true) return null;
+  const names = new Set(frameTensors(stop.snapshot).flatMap((tensor) => tensor.names));
+  return (
+    <aside class="note note-broken" aria-label="Gradients that are not finite">
+      <Icon name="error" />
+      <p>
+        <Sentence text={sentence} names={names} site={gradients.first_nonfinite?.site ?? null} />
       </p>
     </aside>
   );

@@ -12,6 +12,7 @@ from typing import IO
 
 from rich.status import Status
 
+from ..report.carry import snapshot_behind
 from ..report.json import Run, run_object
 from ..report.text import TextReport, console_for
 from ..store.sessions import (
@@ -206,9 +207,7 @@ class Showing:
         return None
 
     def _snapshot_behind(self, session: str, gradients: Gradients) -> Snapshot | None:
-        ran = set(gradients.nodes.key) | set(gradients.edges.source)
-        of_session = (snapshot for owner, snapshot in reversed(self._snapshots) if owner == session)
-        return next((each for each in of_session if not ran.isdisjoint(each.nodes.key)), None)
+        return snapshot_behind(gradients, [snapshot for owner, snapshot in self._snapshots if owner == session])
 
     def _while_somebody_reads(self, stream: IO[str]) -> _ClosedPipe:
         return _ClosedPipe(stream, self._on_pipe_closed)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..report.flowed import nonfinite_sentence
 from ..report.memory import keeper_sentences
 from ..report.sentences import forecast, tensor_sentences
 from ..report.wording import counted, place, size, values
+from ..store.hooked import hooked_gradient_rows
 from ..store.rows import HookRow, Shape, TensorRow, node_gradient_rows, tensor_rows
 from ..wire.gradients import Gradients
 from ..wire.panel import TensorSentence
@@ -165,24 +167,27 @@ def _gradient_facts(seen: Seen, tensor: TensorRow, markup: Markup) -> Iterator[t
         yield ".grad", markup.prose(f"{_shape(tensor.grad_shape)} {values(tensor.grad_statistics, tensor.grad_shape)}")
     elif tensor.requires_grad:
         yield ".grad", "None" if tensor.grad == "none" else "not read"
-    if (flowed := _flowed(seen.gradients, tensor)) is not None:
-        yield "gradient of the last backward", markup.prose(flowed)
+    for label, flowed in _flowed(seen, tensor):
+        yield label, markup.prose(flowed)
     backward = seen.facts.snapshot.backward
     if tensor.requires_grad and backward.root >= 0 and backward.will_raise is None:
         yield f"{backward.expression}.backward()", markup.prose(_EFFECT[tensor.backward_effect])
 
 
-def _flowed(gradients: Sequence[Gradients], tensor: TensorRow) -> str | None:
-    """What arrived at a non-leaf's node in the latest backward that ran it."""
-    if tensor.grad_fn_key is None:
-        return None
-    for backward in reversed(gradients):
-        if tensor.grad_fn_key not in backward.nodes.key:
-            continue
-        for row in node_gradient_rows(backward):
-            if (row.key, row.output_nr) == (tensor.grad_fn_key, tensor.output_nr):
-                return values(row.statistics, row.shape)
-    return None
+def _flowed(seen: Seen, tensor: TensorRow) -> Iterator[tuple[str, str]]:
+    """What arrived at a non-leaf's node in the latest backward that ran it, and what became of it there."""
+    key = tensor.grad_fn_key
+    ran = next((each for each in reversed(seen.gradients) if key in each.nodes.key), None)
+    if key is None or ran is None:
+        return
+    for hooked in hooked_gradient_rows(ran):
+        if (hooked.key, hooked.output_nr, hooked.where) == (key, tensor.output_nr, "tensor") and hooked.changed:
+            yield "gradient before its hooks", values(hooked.before, tensor.shape)
+    for row in node_gradient_rows(ran):
+        if (row.key, row.output_nr) == (key, tensor.output_nr):
+            yield "gradient of the last backward", values(row.statistics, row.shape)
+    if ran.first_nonfinite is not None and ran.first_nonfinite.key == key:
+        yield "first not finite", nonfinite_sentence(ran, seen.facts.snapshot)
 
 
 def _hook(hook: HookRow, markup: Markup) -> str:

@@ -11,8 +11,8 @@ The object::
 
     STOP = {"session", "stop", "reason", "path", "line", "hit": which time it stood there, "function",
             "tensors": [TENSOR], "graph": {"nodes": [NODE], "edges": [{"from", "to", "input_nr"}]},
-            "backward": {"root", "chosen_by", "will_raise", "nodes_freed", …}, "ran": null or the
-            backward that followed, "gradients": [FLOW], "left_out": [{"what", "count", "why"}],
+            "backward": {"root", "chosen_by", "will_raise", "nodes_freed", …}, "ran": null or
+            RAN, the backward that followed, "gradients": [FLOW], "left_out": [{"what", "count", "why"}],
             "memory": MEMORY, "not_shown": null, or why there is no snapshot}
 
     MEMORY = {"parameters", "buffers", "gradients", "optimizer", "kept": bytes of each, a storage once,
@@ -21,6 +21,11 @@ The object::
               "devices": [{"device", "allocated", "reserved", "peak"}],
               "keepers": [{"path", "first", "last", "kind", "function", "tensors", "steps",
               "nodes", "bytes", "at_least", "node": the first tensor's grad_fn, its key, "message"}]}
+
+    RAN = {"path", "line", "function": the line that called it, "call": its serial, "raised", "left_out",
+           "not_shown", "first_nonfinite": null or {"node", "name", "position": of the edge, "nan", "inf",
+           "hook", "module", "path", "line", "function", "message"}, "hooked": [{"node", "output_nr",
+           "where", "before": NUMBERS or null, "after", "changed": true, false or null for unknown}]}
 
     TENSOR = {"name", "names", "shape", "dtype", "device", "is_leaf", "requires_grad", "retains_grad",
               "grad_fn": the node's type, "grad_fn_node": its key, "version", "backward_effect",
@@ -37,15 +42,13 @@ where values were not read; NaN and infinities are the words ``"nan"``, ``"inf"`
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..store.rows import (
     HookRow,
     NodeRow,
-    Shape,
-    Statistics,
     TensorRow,
     edge_gradient_rows,
     leaf_gradient_rows,
@@ -57,10 +60,10 @@ from ..store.sessions import SessionInfo, StopSettled
 from ..wire.findings import Finding
 from ..wire.gradients import Gradients
 from ..wire.processes import Uncaught
-from ..wire.sites import Site
 from ..wire.snapshot import Backward, Snapshot
 from .carry import gradients_after
 from .memory_json import memory_object
+from .ran_json import NOWHERE, measured, ran_object, shape_list, site_object
 
 Json = dict[str, Any]
 
@@ -121,11 +124,11 @@ def finding_object(finding: Finding) -> Json:
         "rule": finding.rule,
         "severity": finding.severity,
         "message": finding.message,
-        **_site_object(finding.site),
+        **site_object(finding.site),
         "foreseen": finding.foreseen,
         "count": finding.count,
         "stop": finding.stop,
-        "related": [{**_site_object(each.site), "message": each.message} for each in finding.related],
+        "related": [{**site_object(each.site), "message": each.message} for each in finding.related],
         "facts": {fact.name: fact.value for fact in finding.facts},
     }
 
@@ -164,7 +167,7 @@ def stop_object(stop: StopSettled, gradients: Sequence[Gradients], *, hit: int) 
         "tensors": [_tensor_object(each, tensors) for each in tensors if each.in_frame],
         "graph": _graph_object(snapshot, nodes, tensors),
         "gradients": [flow for each in ran for flow in _flows(each, snapshot, nodes, tensors)],
-        "ran": _ran_object(ran[-1]) if ran else None,
+        "ran": ran_object(ran[-1], snapshot) if ran else None,
         "backward": _backward_object(snapshot.backward, tensors, nodes),
         "left_out": [asdict(each) for each in snapshot.left_out],
         "memory": memory_object(snapshot, nodes),
@@ -178,7 +181,7 @@ def _tensor_object(tensor: TensorRow, tensors: Sequence[TensorRow]) -> Json:
         "name": tensor.name,
         "names": list(tensor.names),
         "type": tensor.type_name,
-        "shape": _shape(tensor.shape),
+        "shape": shape_list(tensor.shape),
         "dtype": tensor.dtype,
         "device": tensor.device,
         "layout": tensor.layout,
@@ -191,9 +194,9 @@ def _tensor_object(tensor: TensorRow, tensors: Sequence[TensorRow]) -> Json:
         "grad_fn_node": tensor.grad_fn_key,
         "output_nr": tensor.output_nr,
         "version": tensor.version,
-        "grad": _measured(tensor.grad_shape, tensor.grad_statistics) if held else None,
+        "grad": measured(tensor.grad_shape, tensor.grad_statistics) if held else None,
         "grad_state": tensor.grad,
-        "value": _measured(tensor.shape, tensor.statistics) if tensor.statistics else None,
+        "value": measured(tensor.shape, tensor.statistics) if tensor.statistics else None,
         "hooks": [_hook_object(each) for each in tensor.hooks],
         "module": tensor.module,
         "optimizer": tensor.optimizer,
@@ -216,13 +219,13 @@ def _graph_object(snapshot: Snapshot, nodes: Sequence[NodeRow], tensors: Sequenc
                 "path": node.site.path if node.site else None,
                 "line": node.site.line if node.site else None,
                 "module": node.module,
-                "shape": _shape(node.shape),
+                "shape": shape_list(node.shape),
                 "dtype": node.dtype,
                 "device": node.device,
                 "leaf": tensors[node.leaf].name if node.leaf is not None and node.leaf < len(tensors) else None,
                 "state": node.state,
                 "saved_bytes": node.saved_bytes,
-                "custom": _site_object(node.custom) if node.custom else None,
+                "custom": site_object(node.custom) if node.custom else None,
             }
             for node in nodes
         ],
@@ -238,7 +241,7 @@ def _flows(ran: Gradients, snapshot: Snapshot, nodes: Sequence[NodeRow], tensors
     by_edge: list[Json] = [
         {
             "edge": {"from": edge.source, "to": edge.target, "input_nr": edge.input_nr},
-            **_measured(edge.shape, edge.statistics),
+            **measured(edge.shape, edge.statistics),
         }
         for edge in edge_gradient_rows(ran)
         if edge.source in keys and edge.target in keys
@@ -251,17 +254,12 @@ def _flows(ran: Gradients, snapshot: Snapshot, nodes: Sequence[NodeRow], tensors
     by_name: list[Json] = []
     for arrived in node_gradient_rows(ran):
         for tensor in names.get((arrived.key, arrived.output_nr), ()):
-            flow = {"tensor": tensor.name, **_measured(arrived.shape, arrived.statistics)}
+            flow = {"tensor": tensor.name, **measured(arrived.shape, arrived.statistics)}
             if leaf := after.get(arrived.key):
-                flow["grad"] = None if leaf.shape is None else _measured(leaf.shape, leaf.statistics)
+                flow["grad"] = None if leaf.shape is None else measured(leaf.shape, leaf.statistics)
                 flow["added"] = leaf.was_held
             by_name.append(flow)
     return by_name + by_edge
-
-
-def _ran_object(ran: Gradients) -> Json:
-    where = _site_object(ran.site) if ran.site else {"path": None, "line": None, "function": None}
-    return {**where, "call": ran.backward, "raised": ran.raised, "left_out": ran.left_out}
 
 
 def _backward_object(backward: Backward, tensors: Sequence[TensorRow], nodes: Sequence[NodeRow]) -> Json:
@@ -275,7 +273,7 @@ def _backward_object(backward: Backward, tensors: Sequence[TensorRow], nodes: Se
             "reason": will_raise.reason,
             "message": will_raise.message,
             "node": nodes[will_raise.node].key if 0 <= will_raise.node < len(nodes) else None,
-            "freed_by": _site_object(will_raise.freed_by) if will_raise.freed_by else None,
+            "freed_by": site_object(will_raise.freed_by) if will_raise.freed_by else None,
         },
         "retains": backward.retains,
         "doubt": backward.doubt,
@@ -286,7 +284,7 @@ def _backward_object(backward: Backward, tensors: Sequence[TensorRow], nodes: Se
 
 
 def _uncaught_object(uncaught: Uncaught) -> Json:
-    where = _site_object(uncaught.site) if uncaught.site else {"path": None, "line": None, "function": None}
+    where = site_object(uncaught.site) if uncaught.site else NOWHERE
     return {"type": uncaught.type_name, "message": uncaught.message, **where, "stop": uncaught.stop}
 
 
@@ -296,27 +294,4 @@ def _hook_object(hook: HookRow) -> Json:
         "kind": hook.kind,
         "path": hook.site.path if hook.site else None,
         "line": hook.site.line if hook.site else None,
-    }
-
-
-def _site_object(site: Site) -> Mapping[str, Any]:
-    return {"path": site.path, "line": site.line, "function": site.function}
-
-
-def _shape(shape: Shape | None) -> list[int] | None:
-    return None if shape is None else list(shape)
-
-
-def _measured(shape: Shape | None, statistics: Statistics | None) -> Json:
-    if statistics is None:
-        return {"shape": _shape(shape)}
-    return {
-        "shape": _shape(shape),
-        "norm": statistics.norm,
-        "min": statistics.minimum,
-        "max": statistics.maximum,
-        "mean": statistics.mean,
-        "nan": statistics.nan,
-        "inf": statistics.inf,
-        "values": list(statistics.first),
     }

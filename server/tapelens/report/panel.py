@@ -1,10 +1,15 @@
-"""One stop, as the panel draws it."""
+"""One stop, and one backward, as the panel draws it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..store.sessions import Stop
-from ..wire.panel import PanelStop
+from ..wire.gradients import Gradients
+from ..wire.panel import PanelGradients, PanelStop
+from .carry import snapshot_behind
 from .excerpt import excerpt
+from .flowed import nonfinite_sentence
 from .memory import keeper_sentences
 from .sentences import forecast, tensor_sentences
 
@@ -21,4 +26,15 @@ def panel_stop(stop: Stop) -> PanelStop:
         sentences=tensor_sentences(snapshot),
         keepers=keeper_sentences(snapshot),
         forecast=forecast(snapshot),
+    )
+
+
+def panel_gradients(session: str, gradients: Gradients, stops: Sequence[Stop]) -> PanelGradients:
+    """What flowed, with words; ``stops`` are the session's, oldest first."""
+    behind = snapshot_behind(gradients, [stop.snapshot for stop in stops])
+    return PanelGradients(
+        kind="stop_gradients",
+        session=session,
+        gradients=gradients,
+        nonfinite=nonfinite_sentence(gradients, behind),
     )

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
+from ..store.hooked import hooked_gradient_rows
 from ..store.rows import (
     NodeRow,
+    Statistics,
     TensorRow,
     edge_gradient_rows,
     kept_rows,
@@ -174,6 +176,38 @@ def flow_table(ran: Gradients, snapshot: Snapshot) -> Table | None:
         )
     _say_rest(table, len(rows), "edge")
     return table
+
+
+HOOKS_WHERE = {
+    "tensor": "hooks of the tensor",
+    "node_pre": "hooks before the node ran",
+    "node_post": "hooks after the node ran",
+    "post_accumulate": "hooks after .grad was filled",
+}
+
+
+def hooked_table(ran: Gradients, snapshot: Snapshot) -> Table | None:
+    """What the user's hooks were given, and what they left, in the order in which they ran."""
+    labels = Labels(node_rows(snapshot), tensor_rows(snapshot))
+    keys = set(snapshot.nodes.key)
+    rows = [each for each in hooked_gradient_rows(ran) if each.key in keys]
+    if not rows:
+        return None
+    table = _table("hooks", "at", "were given", "left")
+    for row in rows[:ROWS_SHOWN]:
+        left = "None" if row.after is None and row.changed else _elements(row.after)
+        table.add_row(
+            HOOKS_WHERE[row.where],
+            Text(printable(labels.by_key(row.key))),
+            _elements(row.before),
+            Text("the same", style="dim") if row.changed is False else Text(left),
+        )
+    _say_rest(table, len(rows), "gradient")
+    return table
+
+
+def _elements(statistics: Statistics | None) -> str:
+    return wording.values(statistics, None if statistics is None or statistics.count == 1 else (statistics.count,))
 
 
 def _table(*headings: str) -> Table:

@@ -17,9 +17,10 @@ from ..wire.processes import Uncaught
 from ..wire.sites import Site
 from ..wire.snapshot import Snapshot
 from .excerpt import excerpt
+from .flowed import flow_sentences, nonfinite_sentence
 from .memory import device_lines, is_worth_saying, keeper_sentences, memory_line
 from .sentences import forecast, tensor_sentences
-from .tables import arrived_table, flow_table, kept_table, tape_table, tensor_table
+from .tables import arrived_table, flow_table, hooked_table, kept_table, tape_table, tensor_table
 from .wording import counted, place, printable, size
 
 PIPE_WIDTH = 120
@@ -124,6 +125,9 @@ class TextReport:
         self._print()
         head = Text.assemble(("◂ ", "green"), (f"backward{raised}", "bold"), printable(where))
         self._print(head, on_one_line=True)
+        worst = nonfinite_sentence(ran, snapshot)
+        for sentence in flow_sentences(ran, snapshot):
+            self._indented(Text(printable(sentence), style="bold red" if sentence == worst else "dim"))
         if snapshot is None or not ran.edges.source:
             return
         if (arrived := arrived_table(ran, snapshot)) is not None:
@@ -131,8 +135,9 @@ class TextReport:
         if (flowed := flow_table(ran, snapshot)) is not None:
             self._print()
             self._indented(flowed)
-        if ran.left_out:
-            self._indented(Text(f"{counted(ran.left_out, 'node')} of the graph not watched", style="dim"))
+        if (hooked := hooked_table(ran, snapshot)) is not None:
+            self._print()
+            self._indented(hooked)
 
     def finding(self, finding: Finding, *, by: str = "") -> None:
         """What a rule says, with its source line and the places that it speaks of."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import __version__
 from ..errors import TapelensError, WireError
-from ..report.panel import panel_stop
+from ..report.panel import panel_gradients, panel_stop
 from ..sessions.interface import Action
 from ..store.sessions import (
     Change,
@@ -33,7 +33,6 @@ from ..wire.panel import (
     Control,
     OpenSource,
     PanelFinding,
-    PanelGradients,
     PanelHello,
     PanelPreview,
     PanelSession,
@@ -121,9 +120,9 @@ class PanelFeed:
         newest_first: list[str] = []
         for info in reversed(self._store.sessions()):
             session = info.session
-            newest_first += [to_json(_to_panel(change)) for change in self._small_changes(session)]
+            newest_first += [to_json(self._to_panel(change)) for change in self._small_changes(session)]
             for index, change in enumerate(self._large_changes(session)):
-                text = to_json(_to_panel(change))
+                text = to_json(self._to_panel(change))
                 left -= len(text)
                 if left < 0 and index > 0:
                     break
@@ -151,8 +150,24 @@ class PanelFeed:
             yield change
 
     def _hear(self, change: Change) -> None:
-        if self._greeted and (message := _to_panel(change)) is not None:
+        if self._greeted and (message := self._to_panel(change)) is not None:
             self._tell(message)
+
+    def _to_panel(self, change: Change) -> ToPanel | None:
+        match change:
+            case StopSettled():
+                return None  # its session's state and its snapshot have been told
+            case SessionChanged():
+                return _panel_session(change.info)
+            case StopArrived():
+                return panel_stop(change.stop)
+            case GradientsArrived():
+                stops = self._store.stops(change.session)
+                return panel_gradients(change.session, change.gradients, stops)
+            case FindingArrived():
+                return PanelFinding(kind="session_finding", session=change.session, finding=change.finding)
+            case UncaughtArrived():
+                return PanelUncaught(kind="session_uncaught", session=change.session, uncaught=change.uncaught)
 
     async def _control(self, control: Control) -> None:
         try:
@@ -188,22 +203,6 @@ class PanelFeed:
 
     def _refuse(self, reason: str) -> None:
         self._tell(Refused(kind="refused", reason=reason))
-
-
-def _to_panel(change: Change) -> ToPanel | None:
-    match change:
-        case StopSettled():
-            return None  # its session's state and its snapshot have been told
-        case SessionChanged():
-            return _panel_session(change.info)
-        case StopArrived():
-            return panel_stop(change.stop)
-        case GradientsArrived():
-            return PanelGradients(kind="stop_gradients", session=change.session, gradients=change.gradients)
-        case FindingArrived():
-            return PanelFinding(kind="session_finding", session=change.session, finding=change.finding)
-        case UncaughtArrived():
-            return PanelUncaught(kind="session_uncaught", session=change.session, uncaught=change.uncaught)
 
 
 def _answer_to_panel(session: str, message: ProbeMessage) -> ToPanel | None:

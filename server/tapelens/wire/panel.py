@@ -110,11 +110,16 @@ class PanelStop:
 
 @dataclass(frozen=True, kw_only=True)
 class PanelGradients:
-    """What flowed in a backward; it belongs to every earlier stop whose graph holds its nodes."""
+    """What flowed in a backward; it belongs to every earlier stop whose graph holds its nodes.
+
+    Attributes:
+        nonfinite: Who was the first to make a gradient not finite, in a sentence; empty when nobody did.
+    """
 
     kind: Literal["stop_gradients"]
     session: str
     gradients: Gradients
+    nonfinite: str
 
 
 @dataclass(frozen=True, kw_only=True)
