@@ -42,7 +42,7 @@ class _Entered:
         debugger.answer_without_delay()
         debugger.look_for_events()
         debugger.hide_files_below(_home(enter))
-        debugger.watch_suspensions(self._on_suspended)
+        debugger.watch_suspensions(self._on_suspended, stand_still=self.session.stand_still)
         debugger.watch_end(leave)
         debugger.look_for_pausing()
         debugger.show_cards(on=configuration.cards, report=self.session.tell_fault)

@@ -114,8 +114,13 @@ class Debugger:
         """Take the server's count of the stops, of which we hear only from our coming on, or not at all."""
         self._stops = max(self._stops, stop)
 
-    def watch_suspensions(self, on_suspended: Callable[[Suspension], None]) -> None:
-        """Call back on each stop, on the stopped thread, once ``stopped`` is on its way."""
+    def watch_suspensions(
+        self, on_suspended: Callable[[Suspension], None], *, stand_still: Callable[[], Callable[[], None]]
+    ) -> None:
+        """Call back on each stop, on the stopped thread, once ``stopped`` is on its way.
+
+        ``stand_still`` is called on each thread that stops with it too, and what it gives when that goes on.
+        """
         original = getattr(self._db, "_do_wait_suspend", None)
         factory = getattr(self._db, "cmd_factory", None)
         notification = getattr(factory, "make_thread_suspend_single_notification", None)
@@ -133,7 +138,11 @@ class Debugger:
                 self._notified = None
                 uncaught, self._uncaught = self._uncaught, None
                 on_suspended(Suspension(stop=self._stops, thread=notified[1], frame=frame, uncaught=uncaught))
-            return original(thread, frame, *rest)
+            go_on = stand_still()
+            try:
+                return original(thread, frame, *rest)
+            finally:
+                go_on()
 
         def stop_on_unhandled(thread: object, frame: FrameType, frames: Any, arg: Uncaught) -> Any:  # noqa: ANN401
             self._uncaught = arg

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ...wire.commands import Lines
 from ...wire.snapshot import LinesState
@@ -79,6 +79,22 @@ class Timeline:
         if self._tracks is not None:
             self._tracks.note()
 
+    def stand_still(self) -> Callable[[], None]:
+        """The calling thread stops in a debugger; call what is returned, on it, when it goes on."""
+        try:
+            go_on = _nothing if self._tracks is None else self._tracks.stand_still()
+        except Exception as fault:
+            self._fail(fault)
+            return _nothing
+
+        def careful() -> None:
+            try:
+                go_on()
+            except Exception as fault:
+                self._fail(fault)
+
+        return careful
+
     def origins(self, sequences: Iterable[int]) -> list[Origin]:
         """Of nodes by their sequence numbers; of -1 (AccumulateGrad) it is unknown."""
         if self._tracks is None:
@@ -90,3 +106,7 @@ class Timeline:
             return
         self.remove()
         self._report("lines and modules of nodes", describe(fault))
+
+
+def _nothing() -> None:
+    return None

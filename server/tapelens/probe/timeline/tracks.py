@@ -253,6 +253,23 @@ class Tracks:
         if now != track.clock:
             track.credit(now)
 
+    def stand_still(self) -> Callable[[], None]:
+        """The calling thread stops: what is evaluated there until the returned function is called is nobody's line."""
+        self.note()
+        track: Track = self._local.track
+        place = track.code, track.line
+        track.code = None
+        track.modules.append(None)
+        track.paths.append(NOWHERE)
+
+        def go_on() -> None:
+            self.note()
+            track.code, track.line = place
+            track.modules.pop()
+            track.paths.pop()
+
+        return go_on
+
     def origins(self, sequences: Iterable[int]) -> list[Origin]:
         """Of each number; an increasing order is fastest."""
         self.note()
