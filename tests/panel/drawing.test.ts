@@ -142,3 +142,17 @@ test("a path begins and ends at its points", () => {
   assert.match(path, /^M1 2C.*5 20$/);
   assert.equal(pathThrough([], "down"), "");
 });
+
+test("the edge along which a gradient first was not finite is marked, and no other", () => {
+  const flow = flowAt(RECORD, stop(8).snapshot)!;
+  const [source = -1] = flow.gradients.edges.source;
+  const [position = -1] = flow.gradients.edges.position;
+  const first = { key: source, position, name: "", nan: 1, inf: 0, site: null, module: "", hook: "" };
+  const spoilt = { ...flow, gradients: { ...flow.gradients, first_nonfinite: first } };
+  const options = { density: "detailed", measure: () => 10, freedBytes: () => null } as const;
+  const marked = drawingOf(stop(8).snapshot, spoilt, options).edges.filter((edge) => edge.first);
+  assert.deepEqual(
+    marked.map((edge) => edge.id),
+    [`${source}:${position}`],
+  );
+});

@@ -161,3 +161,17 @@ test("a preview stands at its stop, and a refused one is said", () => {
   assert.deepEqual(shownSession(refused)!.previews, []);
   assert.equal(refused.notice, "No preview of loss: The hook f on MulBackward0 would run.");
 });
+
+test("who made a gradient not finite is kept by backward", () => {
+  const found = { ...gradients(), backward: 7 };
+  const message: ToPanel = {
+    kind: "stop_gradients",
+    session: shownSession(told(recorded()))!.info.session,
+    gradients: found,
+    nonfinite: "`SqrtBackward0` did it.",
+  };
+  const model = next(told(recorded()), message);
+  assert.equal(shownSession(model)?.nonfinite[7], "`SqrtBackward0` did it.");
+  const silent = next(told(recorded()), { ...message, nonfinite: "" });
+  assert.deepEqual(shownSession(silent)?.nonfinite, {});
+});
