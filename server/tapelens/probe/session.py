@@ -133,6 +133,10 @@ class ProbeSession:
             self.timeline.install()
         self._outbox.send(self.hello())
 
+    def stand_still(self) -> Callable[[], None]:
+        """A thread stops in the debugger; call what is returned when it goes on."""
+        return self.timeline.stand_still()
+
     # -- stops -----------------------------------------------------------------------------------------
 
     def on_stop(
