@@ -9,7 +9,7 @@ PANEL := server/tapelens/web/page/panel.js
 ON_A_NEWER_PYTHON := tests/sessions tests/e2e/test_seed_numbers.py tests/e2e/test_same_program.py
 PANEL_SOURCES := $(shell find client/panel client/protocol -type f -not -name '*.test.ts' 2>/dev/null)
 
-.PHONY: help demo test test-matrix check bench package pictures generate
+.PHONY: help demo test test-matrix test-laws check bench package pictures generate
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -24,6 +24,9 @@ test: check browser interpreter  ## everything: checks, the panel's unit tests, 
 
 test-matrix: .venv/.ready $(PANEL)  ## the suites that an interpreter can change, on Python 3.10 to 3.13 and the oldest torch
 	@$(BIN)/python tests/interpreters/matrix.py
+
+test-laws: build/laws/packages/.ready  ## every program of the law corpus and models of transformers, written to docs/evidence.md (an hour)
+	@$(BIN)/python tests/laws/evidence.py
 
 check: .venv/.ready node_modules/.ready $(PANEL)  ## lint, formats, types, import contracts, generated files
 	@mkdir -p build
@@ -67,6 +70,13 @@ browser: .venv/.ready node_modules/.ready
 	  || { cat build/pip.log; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . 2>> build/pip.log \
 	  || { cat build/pip.log; exit 1; }
+	@touch $@
+
+build/laws/packages/.ready: .venv/.ready tests/laws/requirements.lock
+	@mkdir -p build/laws
+	@rm -rf build/laws/packages
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/laws/packages \
+	  -r tests/laws/requirements.lock 2> build/laws/pip.log || { cat build/laws/pip.log; exit 1; }
 	@touch $@
 
 node_modules/.ready: package-lock.json package.json
