@@ -73,13 +73,21 @@ class Watched:
             for leaf in self._leaves:
                 if leaf.key not in self._reached:
                     continue
-                if not self._alone():  # NOTE [gradients of other threads] in taps/held.py
-                    self.left_out += 1
-                    continue
-                gradient = grad_of(leaf.tensor)
-                look = None if gradient is None else self._look_at_grad(leaf, gradient)
-                rows.append(LeafRow(leaf.key, leaf.was, *((-1, -1) if look is None else (look.shape, look.row))))
+                try:
+                    if self._alone():  # NOTE [gradients of other threads] in taps/held.py
+                        rows.append(self._leaf_row(leaf))
+                    else:
+                        self.left_out += 1
+                except Exception as fault:  # this leaf's row is missing; what flowed is told
+                    self.fault = self.fault or describe(fault)
         return rows
+
+    def _leaf_row(self, leaf: Leaf) -> LeafRow:
+        gradient = grad_of(leaf.tensor)
+        if gradient is None:
+            return LeafRow(leaf.key, leaf.was, -1, -1)
+        look = self._look_at_grad(leaf, gradient)
+        return LeafRow(leaf.key, leaf.was, look.shape, look.row)
 
     def _look_at_grad(self, leaf: Leaf, gradient: torch.Tensor) -> Look:
         arrived = self.ledger.given(leaf.key) if leaf.was == "none" else ()

@@ -125,7 +125,7 @@ class Meter:
         """Whether an object of the same address and version is the one that was seen, by its sum."""
         if math.isnan(like.total) or type(gradient) is not sys.modules["torch"].Tensor:
             return False
-        if sys.modules["torch"]._C._dispatch_keys(gradient).raw_repr() not in self._plain:
+        if _kind(gradient) not in self._plain:
             return False
         if self.shapes.row(tuple(gradient.shape)) != like.shape:
             return False
@@ -137,10 +137,10 @@ class Meter:
         torch = sys.modules["torch"]
         if type(gradient) is not torch.Tensor:
             return elements_of(gradient)
-        keys = torch._C._dispatch_keys(gradient).raw_repr()
-        if keys not in self._plain:
-            if is_plain_kind(gradient):
-                self._plain.add(keys)
+        kind = _kind(gradient)
+        if kind not in self._plain:
+            if kind is not None and is_plain_kind(gradient):
+                self._plain.add(kind)
             return elements_of(gradient)
         if not gradient.is_contiguous() or torch._C._is_cow_tensor(gradient):
             return elements_of(gradient)
@@ -152,6 +152,12 @@ class Meter:
 
     def _within(self, allowance_ns: int, share: float) -> bool:
         return self._spent < allowance_ns + share * (time.perf_counter_ns() - self._began)
+
+
+def _kind(gradient: torch.Tensor) -> int | None:
+    """Its dispatch keys as a number; None where torch (2.4) does not tell it."""
+    keys = sys.modules["torch"]._C._dispatch_keys(gradient)
+    return keys.raw_repr() if hasattr(keys, "raw_repr") else None
 
 
 def _stamp(gradient: torch.Tensor) -> tuple[int, int] | None:
