@@ -5,42 +5,60 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from interpreters import newer_python
 from probe.timeline.marks import PROGRAMS, Row, marked, told
-from sessions.drive import DEADLINE_S, Driven, configuration
+from sessions.drive import DEADLINE_S, Driven, configuration, marked_lines
+from tapelens.sessions.bootstrap import bootstrap_expression
 from tapelens.sessions.direct import DirectSession
 from tapelens.sessions.interface import Breakpoint, Launch
+from tapelens.store.rows import node_rows
 from tapelens.store.sessions import Store
+from tapelens.wire.commands import Lines
+from tapelens.wire.snapshot import LinesState
 
 RUNNER = Path(__file__).parents[1] / "probe" / "timeline" / "runner.py"
 ALL = sorted(PROGRAMS.glob("*.py"))
 
 
-async def run(*, stops: dict[Path, list[int]], steps: int = 0) -> dict[str, list[Row]]:
-    """What the runner tells of all programs; at each stop some steps are made."""
+@asynccontextmanager
+async def launched(
+    program: Path, *, stops: dict[Path, list[int]], args: Sequence[str] = (), lines: Lines = "auto"
+) -> AsyncGenerator[Driven]:
+    """The program under a Python that has ``sys.monitoring``."""
     python = newer_python()
     if python is None:
         pytest.skip("no Python from 3.12 on with a torch here")
     driven = Driven(Store())
     launch = Launch(
-        program=RUNNER,
-        args=["-", *map(str, ALL)],
-        cwd=RUNNER.parent,
+        program=program,
+        args=args,
+        cwd=program.parent,
         python=python,
         breakpoints=[Breakpoint(path=path, line=line, condition=None) for path in stops for line in stops[path]],
     )
     opening = DirectSession.launch(
         launch,
         driven.store,
-        configuration=configuration(),
+        configuration=replace(configuration(), lines=lines),
         on_output=lambda category, text: driven.output.append((category, text)),
     )
     driven.session = await asyncio.wait_for(opening, DEADLINE_S)
     try:
+        yield driven
+    finally:
+        await asyncio.wait_for(driven.session.close(), DEADLINE_S)
+
+
+async def run(*, stops: dict[Path, list[int]], steps: int = 0) -> dict[str, list[Row]]:
+    """What the runner tells of all programs; from the first stop on some steps are made."""
+    async with launched(RUNNER, stops=stops, args=["-", *map(str, ALL)]) as driven:
         ended = asyncio.create_task(driven.session.wait_ended())
         for number in itertools.count():
             stopped = asyncio.create_task(driven.next_stop())
@@ -50,8 +68,6 @@ async def run(*, stops: dict[Path, list[int]], steps: int = 0) -> dict[str, list
                 break
             await driven.go_on(("next", "step_in", "step_out")[number % 3] if number < steps else "continue")
         assert ended.done(), "the program did not end in time"
-    finally:
-        await asyncio.wait_for(driven.session.close(), DEADLINE_S)
     return json.loads(driven.printed)
 
 
@@ -79,3 +95,78 @@ async def test_every_node_is_told_of_its_line_when_the_program_is_stepped():
     program = PROGRAMS / "twice_in_a_line.py"
     stops = {program: [min(line for line, _, _ in marked(program))]}
     assert wrong(await run(stops=stops, steps=40)) == {}
+
+
+AT_STOPS = """\
+import torch
+
+w = torch.ones(3, requires_grad=True)
+kept = []
+
+
+def pair(x):
+    doubled = x * 2
+    return doubled.exp()  # stop: inside
+
+
+total = pair(w) + pair(w).tan()
+print(len(kept))  # stop: end
+"""
+
+
+async def lines_at_stop(driven: Driven) -> tuple[dict[str, int | None], LinesState]:
+    """The line of each node of the next stop, by name; None where it is not told."""
+    stop = await driven.next_stop()
+    assert stop.snapshot is not None
+    rows = node_rows(stop.snapshot)
+    return {
+        row.name: row.site.line if row.site else None for row in rows if row.sequence is not None
+    }, stop.snapshot.lines
+
+
+async def evaluate(driven: Driven, expression: str) -> None:
+    (thread,) = (await driven.session._request("threads", {}))["threads"]
+    frames = (await driven.session._request("stackTrace", {"threadId": thread["id"], "levels": 1}))["stackFrames"]
+    await driven.session._request("evaluate", {"expression": expression, "frameId": frames[0]["id"], "context": "repl"})
+
+
+async def test_what_is_evaluated_at_a_stop_is_no_lines(tmp_path: Path):
+    program = tmp_path / "at_stops.py"
+    program.write_text(AT_STOPS, encoding="utf-8")
+    stops = marked_lines(program)
+    async with launched(program, stops={program: list(stops.values())}) as driven:
+        for _ in range(2):
+            await driven.next_stop()
+            await evaluate(driven, "kept.append(w.sin())")
+            await driven.go_on()
+        lines, state = await lines_at_stop(driven)
+    inside, end = stops["inside"], stops["end"]
+    assert state == "every_line"
+    assert lines == {
+        "SinBackward0": None,
+        "MulBackward0": inside - 1,
+        "ExpBackward0": inside,
+        "TanBackward0": end - 1,
+        "AddBackward0": end - 1,
+    }
+
+
+async def test_lines_can_be_switched_off_and_on_by_another_bootstrap(tmp_path: Path):
+    program = tmp_path / "switched.py"
+    program.write_text(
+        "import torch\nw = torch.ones(3, requires_grad=True)\na = w * 2\nb = w.exp()\nc = w.sin()\nd = 0\n",
+        encoding="utf-8",
+    )
+    async with launched(program, stops={program: [3, 4, 5, 6]}, lines="off") as driven:
+        assert await lines_at_stop(driven) == ({}, "off")
+        await evaluate(driven, bootstrap_expression(configuration()))
+        await driven.go_on()
+        assert await lines_at_stop(driven) == ({"MulBackward0": None}, "every_line")  # its line had begun
+        await driven.go_on()
+        assert await lines_at_stop(driven) == ({"MulBackward0": None, "ExpBackward0": 4}, "every_line")
+        await evaluate(driven, bootstrap_expression(replace(configuration(), lines="off")))
+        await driven.go_on()
+        unknown = {"MulBackward0": None, "ExpBackward0": None, "SinBackward0": None}
+        assert await lines_at_stop(driven) == (unknown, "off")
+        await driven.run_to_end()
+    assert driven.store.faults(driven.session.id) == ()
