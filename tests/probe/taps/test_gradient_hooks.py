@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ import pytest
 import torch
 from torch import nn
 
+from tapelens.probe.capture.gradients.probes import interleave, users_of
 from tapelens.probe.capture.hooks import hooks_of
 from tapelens.probe.keys import key_of
 
@@ -265,3 +267,32 @@ def test_hooks_run_whole_on_another_thread_while_ours_are_put_in_and_taken_out(s
     assert ran == [0, 1, 2, 3] * rounds
     assert seen.gradients
     assert all(len(message.nodes.key) <= 3 for message in seen.gradients)
+
+
+def test_two_watches_do_not_stand_between_the_same_hooks():
+    x = leaf()
+    y = x * 3
+    y.register_hook(doubled)
+    table = y._backward_hooks
+    calls = []
+    take_out = interleave(table, users_of(table), lambda index, _given: calls.append(index))
+    assert users_of(table) == {}
+    y.sum().backward()
+    assert calls == [0, 1]
+    take_out()
+    assert list(table.values()) == [doubled]
+
+
+def test_saving_a_tensor_in_a_hook_warns_of_the_users_hooks_only(seen):
+    x = leaf()
+
+    def save(_gradient):
+        with pytest.warns(UserWarning, match="hook") as warned:
+            torch.save(x, io.BytesIO())
+        told.extend(str(each.message) for each in warned)
+
+    told: list[str] = []
+    x.register_hook(save)
+    watch(seen, (x * 3).sum())
+    assert len(told) == 1
+    assert "save" in told[0]

@@ -173,8 +173,8 @@ def _norm(values: torch.Tensor, largest: float) -> float:
     if count <= _ADDED:
         return torch.linalg.vector_norm(values).item()
     whole = count - count % _ADDED
-    rows = torch.linalg.vector_norm(values[:whole].view(-1, _ADDED), dim=1)
-    norm = torch.linalg.vector_norm(rows, dtype=torch.float64).item()
+    rows = torch.linalg.vector_norm((values if whole == count else values[:whole]).view(-1, _ADDED), dim=1)
+    norm = torch.linalg.vector_norm(rows).item()
     return norm if whole == count else math.hypot(norm, torch.linalg.vector_norm(values[whole:]).item())
 
 

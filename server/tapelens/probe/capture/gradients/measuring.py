@@ -70,15 +70,18 @@ class Meter:
         for like in likes:
             if like.stamp == stamp and stamp is not None and self._is_still(gradient, like):
                 return like
-        shape = self.shapes.row(shape_of(gradient))
         elements = None if self._is_heard else self._elements(gradient)
-        if elements is None or not self._within(_FINITE_ALLOWANCE_NS, _FINITE_SHARE):
+        elapsed = time.perf_counter_ns() - self._began
+        if elements is None or self._spent > _FINITE_ALLOWANCE_NS + _FINITE_SHARE * elapsed:
+            shape = self.shapes.row(shape_of(gradient))
             return Look(shape, -1, self._finite_unread(gradient, elements), stamp, math.nan)
+        plain = type(gradient) is sys.modules["torch"].Tensor
+        shape = self.shapes.row(tuple(gradient.shape) if plain else shape_of(gradient))
         flat, repeats = elements
         total = total_of(flat)
         finite = math.isfinite(total) or is_finite(flat)
         row = -1
-        if self._within(_ALLOWANCE_NS, _SHARE) or not (finite or self._counted):
+        if self._spent <= _ALLOWANCE_NS + _SHARE * elapsed or not (finite or self._counted):
             self._counted = self._counted or not finite  # the first that is not: its NaN are to be counted
             row = len(self._rows)
             self._rows.append(measure(gradient, flat, repeats, total))
@@ -149,9 +152,6 @@ class Meter:
     def _finite_unread(self, gradient: torch.Tensor, elements: object) -> bool | None:
         """Whether a gradient without numbers is finite; None also where only our time ran out."""
         return finite_elsewhere(gradient) if elements is None and not self._is_heard else None
-
-    def _within(self, allowance_ns: int, share: float) -> bool:
-        return self._spent < allowance_ns + share * (time.perf_counter_ns() - self._began)
 
 
 def _kind(gradient: torch.Tensor) -> int | None:

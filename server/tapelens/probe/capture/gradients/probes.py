@@ -33,6 +33,7 @@ class Probe:
     """
 
     __slots__ = ("_index", "see")
+    __torch_unserializable__ = True  # whoever saves a tensor meanwhile is not warned of our hook
 
     def __init__(self, index: int, see: See) -> None:
         self._index = index
@@ -44,9 +45,13 @@ class Probe:
 
 
 def users_of(table: Table) -> dict[Any, str]:
-    """Names of the user's hooks in order; empty when all there are torch's own."""
+    """Names of the user's hooks in order; empty when all there are torch's own.
+
+    Empty too while another thread's backward is watched between them: one can be at a time.
+    """
     names = {key: hook_name(hook) for key, hook in table.items() if type(hook) is not Probe}
-    return names if any(names.values()) else {}
+    is_taken = any(type(key) is Probe for key in table)  # as ``interleave`` puts them
+    return names if any(names.values()) and not is_taken else {}
 
 
 def hook_name(hook: Any) -> str:  # noqa: ANN401 (anything that can be called)
