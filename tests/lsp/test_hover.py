@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from lsp.loopback import Loopback, finding
 from report.tapes import NOTHING_KEPT, Tape, seed, seed_gradients
 from report.test_memory import LOSSES, SINGLE
+from tapelens.wire.gradients import FirstNonFinite, HookedGradients
 from tapelens.wire.sites import Site
 from tapelens.wire.snapshot import WillRaise
 
@@ -122,6 +123,23 @@ def test_what_flowed_in_the_last_backward_is_told_of_a_non_leaf(path):
     text = card(desk, path, "|y1 = x")
     assert text is not None
     assert "gradient of the last backward: \\-4" in text
+
+
+def test_what_hooks_changed_and_who_made_it_not_finite_is_told_of_a_non_leaf(path):
+    desk = Loopback()
+    desk.session()
+    sub = replace(
+        seed_gradients(),
+        hooked=HookedGradients(key=(101,), output_nr=(0,), where=("tensor",), before=(2,), after=(1,), changed=(1,)),
+        first_nonfinite=FirstNonFinite(
+            key=101, position=-1, name="AddBackward0", nan=1, inf=0, site=None, module="", hook="clip"
+        ),
+    )
+    desk.stopped(seed().snapshot(site=site(path)), sub)
+    text = card(desk, path, "|y1 = x")
+    assert text is not None
+    assert "gradient before its hooks: 4" in text
+    assert "first not finite: The hook" in text
 
 
 def test_hooks_are_named_with_their_line(path):
