@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,3 +24,16 @@ def key_of(node: torch.autograd.graph.Node) -> int:
     if key is None:
         key = metadata[_ENTRY] = next(_serials)
     return key
+
+
+def keys_of(nodes: Iterable[torch.autograd.graph.Node]) -> list[int]:
+    """As ``key_of``, for many."""
+    keys: list[int] = []
+    serials = _serials
+    for node in nodes:
+        metadata: Any = node.metadata
+        key = metadata.get(_ENTRY)
+        if key is None:
+            key = metadata[_ENTRY] = next(serials)
+        keys.append(key)
+    return keys

@@ -13,7 +13,7 @@ from __future__ import annotations
 import _thread
 import sys
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ _PATIENCE = 1_000
 """How often the main thread looks again whether a finalizer of the user's has returned."""
 
 _ENTRY = "_tapelens_landing"
-_LEAVES = (1 << 63) // BAND
+_NO_SEQUENCE = 1 << 63
 """AccumulateGrad counts as 2**64-1; nothing lies below it."""
 
 
@@ -129,33 +129,34 @@ class Landing:
 
 def land(nodes: Iterable[Node]) -> None:
     """Make it safe to free these nodes. To be called by whoever asked them for their ``next_functions``."""
-    bands = {node: node._sequence_nr() // BAND for node in nodes}
-    if len(bands) < BAND:
+    land_dated({node: node._sequence_nr() for node in nodes})
+
+
+def land_dated(numbers: Mapping[Node, int]) -> None:
+    """As ``land``, with the nodes' sequence numbers."""
+    if len(numbers) < BAND:
         return
-    for node, band in bands.items():
+    for node, number in numbers.items():
+        lowest = number - number % BAND
+        beyond = lowest + BAND
+        apart: list[Node] = []
         for target, _ in node.next_functions:
-            if target is not None and bands.get(target, band) != band:
-                land_below(
-                    node, [each for each, _ in node.next_functions if each is not None and _is_apart(each, band, bands)]
-                )
-                break
-
-
-def _is_apart(target: Node, band: int, bands: dict[Node, int]) -> bool:
-    return band != bands.get(target, band) < _LEAVES
+            if target is not None:
+                other = numbers.get(target, number)
+                if (other < lowest or other >= beyond) and other < _NO_SEQUENCE:
+                    apart.append(target)
+        if apart:
+            land_below(node, apart)
 
 
 def land_below(node: Node, targets: Iterable[Node]) -> None:
-    """Have the node hold what lies straight below it in other bands, leaves apart."""
-    below = tuple(targets)
-    if not below:
-        return
+    """Have the node hold what lies straight below it in other bands."""
     metadata: Any = node.metadata
     landing = metadata.get(_ENTRY)
     if landing is None:
-        metadata[_ENTRY] = Landing(below, _landings.schedule())
+        metadata[_ENTRY] = Landing(tuple(targets), _landings.schedule())
     else:
-        landing.nodes = below
+        landing.nodes = tuple(targets)
 
 
 def let_go() -> None:

@@ -20,8 +20,9 @@ from ..wire.findings import Finding
 from ..wire.processes import Goodbye, Hello, ProbeFault, TorchState
 from ..wire.sites import Site
 from ..wire.snapshot import Snapshot
-from .capture.frame import capture_frame
+from .capture.frame import BOUNDS, PATIENT, Bounds, capture_frame
 from .capture.preview import preview_backward
+from .capture.tape import tape_page
 from .collector import Collector
 from .entry.torch_import import TorchImport
 from .guard import guard, text_of
@@ -161,7 +162,7 @@ class ProbeSession:
             self._outbox.send(snapshot)
             self._foresee(snapshot)
 
-    def capture(self, frame: FrameType, *, thread: int, depth: int) -> Snapshot | None:
+    def capture(self, frame: FrameType, *, thread: int, depth: int, bounds: Bounds = BOUNDS) -> Snapshot | None:
         """One frame as a snapshot; None after a fault of ours, which is told."""
         begun = time.perf_counter_ns()
         try:
@@ -177,6 +178,7 @@ class ProbeSession:
                 lines=self.timeline.state,
                 steps=self._taps.clock.boundaries(),
                 note_hooked=self._taps.watch.note_hooked,
+                bounds=bounds,
             )
             if snapshot is not None:
                 self._taps.watch.arm(snapshot.stop)
@@ -264,9 +266,11 @@ class ProbeSession:
         told: ProbeMessage | None = None
         match command:
             case Capture():
-                told = self.capture(frame, thread=command.thread, depth=command.depth)
+                told = self.capture(frame, thread=command.thread, depth=command.depth, bounds=PATIENT)
             case Tape():
-                told = None
+                turn = guard("tape", self.tell_fault)(tape_page)
+                stop, origins = self._stop(), self.timeline.origins
+                told = turn(frame, stop=stop, first=command.first, count=command.count, origins=origins)
             case Preview():
                 take = guard("preview", self.tell_fault)(preview_backward)
                 told = take(frame, stop=self._stop(), expression=command.expression, freed_by=self._taps.freed_by)

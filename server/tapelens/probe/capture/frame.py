@@ -4,35 +4,31 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import TYPE_CHECKING
 
 from ...wire.sites import Site
 from ...wire.snapshot import Backward as BackwardFacts
 from ...wire.snapshot import HookColumns, LeftOut, LinesState, NodeColumns, SavedColumns, Snapshot, TensorColumns
-from ..timeline import UNKNOWN, Origin
 from .backward import Backward
-from .foresight import Leaves, Root, choose_root
+from .foresight import Leaves
 from .gradients import HookedOutput, hooked_outputs
 from .graph import ACCUMULATE_GRAD, Graph, walk_graph
 from .guards import collector_held, undisturbed
 from .hooks import Hook, hooks_of
 from .keepers import Keepers, find_keepers
 from .memory import tell_memory
-from .names import Reach, names_of
-from .nodes import edge_columns, node_columns, read_saved, saved_columns
+from .names import Reach
+from .nodes import Origins, edge_columns, node_columns, read_saved, saved_columns, unknown_origins
+from .parameters import parameter_storages
 from .raising import FreedBy
 from .reading import Reading
-from .roots import backward_call
 from .saved import NodeSaved
+from .starts import find_starts
 from .statistics import StatisticsTable
 from .tables import NONE, Shapes, Sites, Strings
 from .tensors import TensorRows
-
-if TYPE_CHECKING:
-    import torch
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +37,8 @@ class Bounds:
 
     Attributes:
         values: Values of the frame that are looked at for tensors.
+        nodes: Those made last below the root foreseen, and then below the frame's other tensors.
+        count_ms: Time for counting the other nodes.
         details_ms: Time for saved tensors and shapes, after the graph's structure is known.
         numbers_ms: Time for reading tensors' values.
     """
@@ -50,19 +48,16 @@ class Bounds:
     nodes: int = 20_000
     saved: int = 40_000
     hooks: int = 1_000
+    count_ms: int = 300
     details_ms: int = 200
     numbers_ms: int = 50
 
 
 BOUNDS = Bounds()
+"""At a stop."""
 
-Origins = Callable[[Iterable[int]], list[Origin]]
-"""Where nodes were made, by their sequence numbers."""
-
-
-def unknown_origins(sequences: Iterable[int]) -> list[Origin]:
-    """No timeline was kept."""
-    return [UNKNOWN for _ in sequences]
+PATIENT = Bounds(count_ms=800, details_ms=800, numbers_ms=300)
+"""When asked. In all below the 3 s after which the debugger complains of a slow evaluation."""
 
 
 def capture_frame(
@@ -185,17 +180,15 @@ class _Columns:
 
 
 def _look(frame: FrameType, bounds: Bounds, freed_by: FreedBy) -> _Scene:
-    reach = Reach(tensors=bounds.tensors, values=bounds.values)
-    reach.walk(names_of(frame))
-    tensors = TensorRows(reach.tensors)
-    root = _choose_root(frame, tensors)
-    graph = walk_graph(_roots(root, tensors, reach.nodes), at_most=bounds.nodes)
+    starts = find_starts(frame, tensors=bounds.tensors, values=bounds.values)
+    tensors = starts.tensors
+    graph = walk_graph(starts.nodes(), at_most=bounds.nodes, count_ms=bounds.count_ms)
     leaves, leaf_rows, parameters = _tie_leaves(graph, tensors)
     until_ns = time.perf_counter_ns() + bounds.details_ms * 1_000_000
     saved, saved_unread = read_saved(graph, deadline_ns=until_ns)
-    backward = Backward(root, graph, saved, leaves, tensors.readings)
+    backward = Backward(starts.root, graph, saved, leaves, tensors.readings)
     backward.foresee(freed_by, parameters)
-    return _Scene(reach, tensors, graph, leaf_rows, parameters, saved, saved_unread, backward, until_ns)
+    return _Scene(starts.reach, tensors, graph, leaf_rows, parameters, saved, saved_unread, backward, until_ns)
 
 
 def _columns(scene: _Scene, tables: _Tables, origins: Origins, bounds: Bounds) -> _Columns:
@@ -243,7 +236,7 @@ def _everything_left_out(scene: _Scene, columns: _Columns, keepers: Keepers, bou
     every = (
         _left_out("tensors", scene.reach.cut_tensors, f"more than {bounds.tensors} tensors in the frame"),
         _left_out("tensors", scene.reach.cut_values, "long containers and far values were not looked into"),
-        _left_out("nodes", scene.graph.left_out, f"at least so many beyond the first {bounds.nodes} nodes"),
+        _left_out("nodes", scene.graph.left_out, _why_nodes(scene.graph)),
         _left_out("saved", scene.saved_unread, f"nodes whose saved tensors {bounds.details_ms} ms did not suffice for"),
         _left_out("saved", columns.saved_left_out, f"more than {bounds.saved} saved tensors"),
         _left_out("hooks", columns.hooks_left_out, f"more than {bounds.hooks} hooks"),
@@ -260,23 +253,6 @@ def _everything_left_out(scene: _Scene, columns: _Columns, keepers: Keepers, bou
     return tuple(entry for entry in every if entry is not None)
 
 
-def _choose_root(frame: FrameType, tensors: TensorRows) -> Root:
-    call = backward_call(frame)
-    for tensor in () if call is None else (*call.roots, *(call.inputs or ())):
-        tensors.add(tensor)
-    return choose_root(call, tensors.readings, tensors.name_of)
-
-
-def _roots(
-    root: Root, tensors: TensorRows, held: list[torch.autograd.graph.Node]
-) -> Iterator[torch.autograd.graph.Node]:
-    """The foreseen backward's first: it is what a bound must not cut."""
-    for reading in (*root.readings, *tensors.readings.values()):
-        if reading.node is not None:
-            yield reading.node
-    yield from held
-
-
 def _tie_leaves(graph: Graph, tensors: TensorRows) -> tuple[Leaves, dict[int, int], set[int]]:
     """Give every leaf of the graph a row; tell AccumulateGrad's leaves, and the storages of parameters."""
     leaves = Leaves()
@@ -287,19 +263,7 @@ def _tie_leaves(graph: Graph, tensors: TensorRows) -> tuple[Leaves, dict[int, in
             reading = tensors.add(leaf)
             leaves.add(leaf, row)
             rows[row] = tensors.row(id(reading.tensor))
-    parameters = {
-        reading.storage[0]
-        for reading in tensors.readings.values()
-        if reading.storage is not None and _is_parameter(reading)
-    }
-    return leaves, rows, parameters
-
-
-def _is_parameter(reading: Reading) -> bool:
-    """Also a leaf that was made to require grad; a no_grad view of what does says so of itself and is none."""
-    if sys.modules["torch"].nn.Parameter in type(reading.tensor).__mro__:
-        return reading.is_leaf == 1
-    return reading.is_leaf == 1 and reading.requires_grad == 1 and reading.is_view != 1
+    return leaves, rows, parameter_storages(tensors.readings.values())
 
 
 def _hooks(
@@ -319,6 +283,11 @@ def _hooks(
     )
     run = tuple(row for row, (reading, hook) in enumerate(kept) if backward.runs(reading, hook.kind))
     return columns, run, len(every) - len(kept)
+
+
+def _why_nodes(graph: Graph) -> str:
+    known = "older nodes of the graph" if graph.counted else "older nodes of the graph at least, not all were counted"
+    return f"{known}; the tape sends them in pages"
 
 
 def _left_out(what: str, count: int, why: str) -> LeftOut | None:

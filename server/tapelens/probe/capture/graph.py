@@ -24,6 +24,7 @@ NO_SEQUENCE = 1 << 63
 _UNTIMED = frozenset(("NotImplemented", "Error", "DelayedError"))
 _CHAINED = 2  # such nodes, straight below one another
 _LOOK_AT_CLOCK = 1024  # nodes between two looks
+_LANDING_TOO = 600_000  # nanoseconds of a millisecond: what was counted is then looked at once more
 
 
 @dataclass(slots=True)
@@ -57,7 +58,7 @@ class Graph:
         return -1 if node is None else self.rows.get(node, -1)
 
 
-def walk_graph(roots: Iterable[Node], *, at_most: int, count_until_ns: int = 0) -> Graph:
+def walk_graph(roots: Iterable[Node], *, at_most: int, count_ms: int = 0) -> Graph:
     """Everything below the roots, or what was made last below each root in turn; the rest is counted.
 
     Iterative: a graph of a million nodes is no recursion.
@@ -65,7 +66,7 @@ def walk_graph(roots: Iterable[Node], *, at_most: int, count_until_ns: int = 0) 
     Args:
         roots: Those first whose graphs a bound must not cut.
         at_most: How many nodes get a row.
-        count_until_ns: How long, on ``perf_counter_ns``, to count what has no row.
+        count_ms: How long to count what has no row.
     """
     tops = list(dict.fromkeys(roots))
     order = _everything(tops, at_most)
@@ -77,7 +78,7 @@ def walk_graph(roots: Iterable[Node], *, at_most: int, count_until_ns: int = 0) 
     if len(order) >= BAND:
         _land(graph)
     if beyond:
-        graph.left_out, graph.counted = _count(beyond, graph.rows, count_until_ns)
+        graph.left_out, graph.counted = _count(beyond, graph.rows, time.perf_counter_ns() + count_ms * _LANDING_TOO)
     return graph
 
 
@@ -198,7 +199,7 @@ def _fill(graph: Graph, order: list[Node]) -> None:
             rows[node] = len(nodes)
             nodes.append(node)
             sequences.append(-1)
-    graph.names = _names(nodes)
+    graph.names = names_of_types(nodes)
     _mend(graph, early)
 
 
@@ -234,7 +235,8 @@ def _mend(graph: Graph, early: list[tuple[int, Node]]) -> None:
             column[:] = [value for edge, value in enumerate(column) if edge not in gone]
 
 
-def _names(nodes: list[Node]) -> list[str]:
+def names_of_types(nodes: list[Node]) -> list[str]:
+    """As ``node_name``, for many."""
     kinds = list(map(type, nodes))
     names = {kind: kind.__name__ for kind in set(kinds)}
     if "CppFunction" in names.values():

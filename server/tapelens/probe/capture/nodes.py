@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ...wire.snapshot import EdgeColumns, NodeColumns, SavedColumns
-from ..keys import key_of
-from ..timeline import Origin
+from ..keys import keys_of
+from ..timeline import UNKNOWN, Origin
 from .codes import class_site
 from .graph import Graph, is_custom
-from .saved import NodeSaved, SavedReader
+from .saved import NodeSaved, Saved, SavedReader
 from .tables import NONE, Shapes, Sites, Strings
 from .tensors import TensorRows
 
 if TYPE_CHECKING:
     import torch
 
+Origins = Callable[[Iterable[int]], list[Origin]]
+"""Where nodes were made, by their sequence numbers."""
+
 _LOOK_AT_CLOCK = 64  # nodes between two looks
 
 
 _Outline = tuple[int, int, int]
 """Rows of shape, dtype and device of a node's first output."""
+
+
+def unknown_origins(sequences: Iterable[int]) -> list[Origin]:
+    """No timeline was kept."""
+    return [UNKNOWN for _ in sequences]
 
 
 def read_saved(graph: Graph, *, deadline_ns: int) -> tuple[list[NodeSaved], int]:
@@ -57,8 +66,8 @@ def node_columns(
     outlines = _outlines(graph, strings, shapes, deadline_ns)
     threads, places, modules = _origins(origins, strings, sites)
     return NodeColumns(
-        key=tuple(map(key_of, graph.nodes)),
-        name=tuple(map(strings.row, graph.names)),
+        key=tuple(keys_of(graph.nodes)),
+        name=strings.rows(graph.names),
         sequence=tuple(graph.sequences),
         thread=threads,
         site=places,
@@ -99,47 +108,56 @@ def edge_columns(graph: Graph) -> EdgeColumns:
 
 
 def saved_columns(
-    saved: list[NodeSaved], tensors: TensorRows, *, strings: Strings, shapes: Shapes, at_most: int
+    saved: list[NodeSaved],
+    tensors: TensorRows | None,
+    *,
+    strings: Strings,
+    shapes: Shapes,
+    at_most: int,
+    first: int = 0,
 ) -> tuple[SavedColumns, int]:
-    """All saved tensors, and how many the bound left out."""
-    every = [(row, slot) for row, held in enumerate(saved) for slot in held.slots]
+    """All saved tensors, and how many the bound left out.
+
+    Args:
+        saved: By row.
+        tensors: The snapshot's; None when there are none to refer to.
+        strings: Where names and dtypes go.
+        shapes: Where shapes go.
+        at_most: How many saved tensors to tell.
+        first: What the first row is called.
+    """
+    nodes = [row for row, held in enumerate(saved, first) for _ in held.slots]
+    every = [slot for held in saved for slot in held.slots]
     kept = every[:at_most]
-    results = _results(tensors)
     columns = SavedColumns(
-        node=tuple([row for row, _ in kept]),
-        name=tuple([strings.row(slot.name) for _, slot in kept]),
-        shape=tuple([shapes.row(slot.shape) for _, slot in kept]),
-        dtype=tuple([strings.row(slot.dtype) for _, slot in kept]),
-        size_bytes=tuple([slot.size_bytes for _, slot in kept]),
-        storage=tuple([tensors.storage_row(slot.storage) for _, slot in kept]),
-        version_saved=tuple([slot.version_saved for _, slot in kept]),
-        version_now=tuple([slot.version_now for _, slot in kept]),
-        state=tuple([slot.state for _, slot in kept]),
-        tensor=tuple([_tensor_row(slot.tensor, slot.storage, slot.shape, tensors, results) for _, slot in kept]),
+        node=tuple(nodes[:at_most]),
+        name=strings.rows([slot.name for slot in kept]),
+        shape=shapes.rows([slot.shape for slot in kept]),
+        dtype=strings.rows([slot.dtype for slot in kept]),
+        size_bytes=tuple([slot.size_bytes for slot in kept]),
+        storage=(NONE,) * len(kept) if tensors is None else tuple([tensors.storage_row(slot.storage) for slot in kept]),
+        version_saved=tuple([slot.version_saved for slot in kept]),
+        version_now=tuple([slot.version_now for slot in kept]),
+        state=tuple([slot.state for slot in kept]),
+        tensor=(NONE,) * len(kept) if tensors is None else _tensor_rows(kept, tensors),
     )
     return columns, len(every) - len(kept)
 
 
-def _results(tensors: TensorRows) -> dict[tuple[int, tuple[int, ...]], int]:
-    """Tensors by memory and shape: a node saves its own result as another object than the user's."""
-    return {
+def _tensor_rows(slots: list[Saved], tensors: TensorRows) -> tuple[int, ...]:
+    """The tensors' rows; a node saves its own result as another object than the user's."""
+    results = {
         (reading.storage[0], reading.shape): tensors.row(tensor)
         for tensor, reading in reversed(tensors.readings.items())
-        if reading.storage is not None and reading.shape is not None and not reading.is_view
+        if reading.storage is not None and reading.shape is not None and not reading.is_view and reading.storage[1]
     }
-
-
-def _tensor_row(
-    tensor: int,
-    storage: tuple[int, int] | None,
-    shape: tuple[int, ...] | None,
-    tensors: TensorRows,
-    results: dict[tuple[int, tuple[int, ...]], int],
-) -> int:
-    row = tensors.row(tensor)
-    if row >= 0 or storage is None or shape is None or not storage[1]:
-        return row
-    return results.get((storage[0], shape), NONE)
+    rows: list[int] = []
+    for slot in slots:
+        row = tensors.row(slot.tensor)
+        if row < 0 and slot.storage is not None:
+            row = results.get((slot.storage[0], slot.shape), NONE) if slot.shape is not None else NONE
+        rows.append(row)
+    return tuple(rows)
 
 
 def _outlines(graph: Graph, strings: Strings, shapes: Shapes, deadline_ns: int) -> list[_Outline]:

@@ -18,6 +18,11 @@ class Strings:
         """The string's row; -1 for None."""
         return NONE if text is None else self._rows.setdefault(text, len(self._rows))
 
+    def rows(self, texts: list[str] | list[str | None]) -> tuple[int, ...]:
+        """The rows of many strings, of which few differ."""
+        known = {text: self.row(text) for text in dict.fromkeys(texts)}
+        return tuple([known[text] for text in texts])
+
     def table(self) -> tuple[str, ...]:
         """All strings, by row. What JSON cannot carry (a lone surrogate) is escaped."""
         return tuple(text.encode("utf-8", "backslashreplace").decode() for text in self._rows)
@@ -42,6 +47,14 @@ class Shapes:
                 return NONE
             known = self._rows[shape] = len(self._rows)
         return known
+
+    def rows(self, shapes: list[tuple[int, ...] | None]) -> tuple[int, ...]:
+        """The rows of many shapes, of which few differ."""
+        try:
+            known = {shape: self.row(shape) for shape in dict.fromkeys(shapes)}
+            return tuple([known[shape] for shape in shapes])
+        except TypeError:  # a symbol has no hash
+            return tuple(map(self.row, shapes))
 
     def table(self) -> tuple[tuple[int, ...], ...]:
         """All shapes, by row."""
