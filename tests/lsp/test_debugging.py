@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import sys
 from pathlib import Path
+
+import pytest
 
 from lsp.wire import DEADLINE_S, WireClient, served
 
@@ -335,3 +338,63 @@ async def test_a_preview_brings_the_gradients_of_the_backward_to_come(tmp_path):
         assert "error" not in await client.command("tapelens.continue", session=session)
         assert (await client.told("tapelens/sessionEnded"))["exitCode"] == 0
         assert client.printed == "[2.0, 4.0]\n"
+
+
+@pytest.mark.skipif(shutil.which("gdb") is None, reason="needs gdb")
+async def test_a_process_that_runs_is_attached_to_by_its_id_and_let_go(tmp_path):
+    program = write(tmp_path, WAITS.replace("    time", "    x = 1\n    time"))
+    debuggee = await asyncio.create_subprocess_exec(sys.executable, str(program), stdout=asyncio.subprocess.PIPE)
+    assert debuggee.stdout is not None
+    try:
+        pid = int(await asyncio.wait_for(debuggee.stdout.readline(), DEADLINE_S))
+        async with served() as (client, _):
+            await client.initialize(capabilities={"window": {"workDoneProgress": True}})
+            answer = await client.command("tapelens.attach", pid=pid, breakpoints=[{"path": str(program), "line": 4}])
+            session = answer["result"]["session"]
+            shown = [(await client.told("$/progress"))["value"] for _ in range(2)]
+            assert [each["kind"] for each in shown] == ["begin", "end"]
+            assert shown[0]["title"] == f"Attaching to process {pid}"
+            assert (await client.told("tapelens/stopped"))["line"] == 4
+            assert "error" not in await client.command("tapelens.stop", session=session)
+            assert (await client.told("tapelens/sessionEnded", session=session))["exitCode"] is None
+        assert client.printed == ""
+        assert debuggee.returncode is None
+    finally:
+        if debuggee.returncode is None:
+            debuggee.kill()
+        await debuggee.communicate()
+
+
+async def test_a_process_that_cannot_be_attached_to_is_told_in_one_sentence():
+    async with served() as (client, _):
+        await client.initialize()
+        ours = await client.command("tapelens.attach", pid=2**22 + 1)
+        assert ours["error"] == {"code": -32803, "message": f"There is no process {2**22 + 1}."}
+        for arguments in ({}, {"port": 5678, "pid": 1}):
+            answer = await client.command("tapelens.attach", **arguments)
+            assert answer["error"]["message"].startswith("tapelens.attach needs one of 'port'")
+
+
+async def test_two_ranks_are_told_of_as_sessions_and_driven_each(tmp_path):
+    program = write(
+        tmp_path,
+        "import torch\nimport torch.distributed as dist\ndist.init_process_group('gloo')\n"
+        "w = torch.ones(2, requires_grad=True)\n(w * w).sum().backward()\n"
+        "dist.barrier()\ndist.destroy_process_group()\n",
+    )
+    async with served() as (client, _):
+        await client.initialize()
+        answer = await client.command(
+            "tapelens.launch",
+            module="torch.distributed.run",
+            args=["--nproc-per-node", "2", str(program)],
+            cwd=str(tmp_path),
+            breakpoints=[{"path": str(program), "line": 5}],
+        )
+        root = answer["result"]["session"]
+        ranks = {(await client.told("tapelens/stopped"))["session"] for _ in range(2)}
+        assert len(ranks - {root}) == 2
+        for session in ranks:
+            assert "error" not in await client.command("tapelens.continue", session=session)
+        ended = {(await client.told("tapelens/sessionEnded"))["session"] for _ in range(3)}
+        assert ended == {root, *ranks}

@@ -62,7 +62,8 @@ class Showing:
         self._snapshots: list[tuple[str, Snapshot]] = []
         self._findings: dict[tuple[str, str, str, int, bool], Finding] = {}
         self._children: dict[str, str] = {}
-        self._starting = Status(f"starting {following.label} ...", console=console) if console.is_terminal else None
+        doing = "attaching to" if following.attached else "starting"
+        self._starting = Status(f"{doing} {following.label} ...", console=console) if console.is_terminal else None
 
     def start(self) -> None:
         """Say on a terminal that the program is being started, until it does something."""

@@ -207,7 +207,7 @@ class LaunchArguments:
 
 @dataclass(frozen=True, kw_only=True)
 class AttachArguments:
-    """Of ``tapelens.attach``: where ``debugpy --listen`` listens."""
+    """Of ``tapelens.attach``: where ``debugpy --listen`` listens, or the id of a process that runs."""
 
     host: str = "127.0.0.1"
     port: int | None = None

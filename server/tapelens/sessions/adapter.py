@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from importlib.util import find_spec
 
 from ..errors import UsageError
@@ -15,8 +16,8 @@ REAP_DEADLINE_S = 3.0
 REAP_LOOK_S = 0.01
 
 
-async def start_adapter() -> asyncio.subprocess.Process:
-    """An adapter that speaks DAP on its standard streams.
+async def start_adapter(environment: Mapping[str, str]) -> asyncio.subprocess.Process:
+    """An adapter that speaks DAP on its standard streams, with these variables beside our own.
 
     Raises:
         UsageError: debugpy is not installed here.
@@ -32,6 +33,7 @@ async def start_adapter() -> asyncio.subprocess.Process:
         stderr=asyncio.subprocess.DEVNULL,
         start_new_session=True,
         limit=2**20,
+        env=os.environ | dict(environment),
     )
 
 

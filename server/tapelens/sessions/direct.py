@@ -20,6 +20,7 @@ from .children import Children, child_label
 from .dap import DapChannel
 from .handshake import Wishes, begin
 from .interface import Action, Breakpoint, Launch
+from .pids import Injector, check_pid, injector_environment, until_untraced, why_failed
 from .tracking import StopTracker
 
 log = logging.getLogger(__name__)
@@ -66,6 +67,8 @@ class DirectSession:
         self._adapter: asyncio.subprocess.Process | None = None
         self._channel: DapChannel | None = None
         self._debuggee_pid: int | None = None
+        self._injector: Injector | None = None
+        self._injected_pid: int | None = None
         self._initialized = asyncio.Event()
         self._ended = asyncio.Event()
         self._closing = False
@@ -137,17 +140,36 @@ class DirectSession:
         breakpoints: Sequence[Breakpoint],
         on_output: OnOutput,
     ) -> DirectSession:
-        """Attach to a process that runs without a debugger; it takes some 10 s.
+        """Attach to a process that runs without a debugger; it may take 10 s.
+
+        Processes that it starts are not followed: debugpy does not tell of them here.
 
         Raises:
             UsageError: debugpy is not installed here.
             SessionError: The system does not allow it, or no answer in time.
         """
+        check_pid(pid)
         wishes = Wishes(configuration=configuration, breakpoints=breakpoints)
         session = cls(f"process {pid}", store, on_output, wishes, owns_debuggee=False)
-        arguments = _attach_arguments(f"process {pid}") | {"processId": pid}
-        await session._guarded(session._begin_with_adapter("attach", arguments))
+        await session._guarded(session._inject(pid))
         return session
+
+    async def _inject(self, pid: int) -> None:
+        """Begin, unless the injector fails first: debugpy's adapter would wait a minute longer."""
+        arguments = _attach_arguments(f"process {pid}") | {"processId": pid}
+        self._injected_pid = pid
+        self._injector = said = Injector()
+        opening = self._begin_with_adapter("attach", arguments, environment=injector_environment(pid))
+        beginning = asyncio.create_task(opening)
+        failing = asyncio.create_task(said.failed.wait())
+        try:
+            await asyncio.wait({beginning, failing}, return_when=asyncio.FIRST_COMPLETED)
+            if not beginning.done():
+                raise SessionError(why_failed(pid, await said.whole()))
+            await beginning
+        finally:
+            beginning.cancel()
+            failing.cancel()
 
     async def _open_child(self, body: Mapping[str, Any]) -> DirectSession:
         """Attach to a process that the program has started."""
@@ -174,8 +196,10 @@ class DirectSession:
             await self.close()
             raise
 
-    async def _begin_with_adapter(self, command: str, arguments: Mapping[str, Any]) -> None:
-        self._adapter = await start_adapter()
+    async def _begin_with_adapter(
+        self, command: str, arguments: Mapping[str, Any], *, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._adapter = await start_adapter(environment or {})
         assert self._adapter.stdin is not None
         assert self._adapter.stdout is not None
         self._open_channel(self._adapter.stdout, self._adapter.stdin)
@@ -243,22 +267,28 @@ class DirectSession:
                 await self._children.wait_ended()
             await self._children.close()
             await self._leave()
-            if self._adapter is not None:
-                await reap_adapter(self._adapter)
-            if self._owns_debuggee and self._debuggee_pid is not None:
-                await end_foreign_child(self._debuggee_pid)
         finally:
+            await self._reap()
             self._tracker.end()
             self._ended.set()
             self._closed.set()
+
+    async def _reap(self) -> None:
+        """End what we started, and a debuggee left behind."""
+        if self._injected_pid is not None:
+            await until_untraced(self._injected_pid)
+        if self._adapter is not None:
+            await reap_adapter(self._adapter)
+        if self._owns_debuggee and self._debuggee_pid is not None:
+            await end_foreign_child(self._debuggee_pid)
 
     async def _leave(self) -> None:
         channel = self._channel
         if channel is None:
             return
         if not channel.is_closed:
-            with contextlib.suppress(SessionError):
-                if not self._owns_debuggee:  # it goes on without us, and without what we put in
+            with contextlib.suppress(SessionError, asyncio.TimeoutError):
+                if self._initialized.is_set() and not self._owns_debuggee:  # it goes on, without what we put in
                     detaching = self.ask_probe(Detach(kind="detach"))
                     await asyncio.wait_for(detaching, DETACH_DEADLINE_S)
             with contextlib.suppress(SessionError):
@@ -283,6 +313,8 @@ class DirectSession:
         match event:
             case "initialized":
                 self._initialized.set()
+            case "output" if self._injector is not None:  # the program's own goes where it went before
+                self._injector.hear(body.get("output") or "")
             case "output":
                 if body.get("category", "stdout") in {"stdout", "stderr"}:
                     self._on_output(body.get("category", "stdout"), body.get("output") or "")

@@ -65,33 +65,45 @@ async def launch(ls: TapelensServer, arguments: LaunchArguments) -> dict[str, An
 
 
 async def attach(ls: TapelensServer, arguments: AttachArguments) -> dict[str, Any]:
-    """Attach to a program that listens.
+    """Attach to a program that listens, or to a process that runs without a debugger.
 
     Raises:
-        UsageError: Not by host and port.
-        SessionError: Nothing listens there, or another client is attached.
+        UsageError: Neither by port nor by process id, or by both.
+        SessionError: Nothing listens there, the system forbids it, or another client is attached.
     """
-    port = arguments.port
-    if arguments.pid is not None or port is None:
-        raise UsageError(
-            "Attaching goes by port: start the program with `python -m debugpy --listen 5678 SCRIPT` and attach to "
-            "port 5678."
-        )
-    if not 0 < port < 2**16:
-        raise UsageError(f"{port} is no port: they go from 1 to 65535.")
     breakpoints = [_to_breakpoint(each, _root(ls)) for each in arguments.breakpoints]
-    return await _open(
-        ls,
-        title=f"Attaching to {arguments.host}:{port}",
-        opening=lambda on_output: DirectSession.attach(
-            arguments.host,
-            port,
-            ls.store,
-            configuration=ls.settings.configuration(),
-            breakpoints=breakpoints,
-            on_output=on_output,
-            on_child=ls.keep,
-        ),
+    port, pid = arguments.port, arguments.pid
+    if port is not None and pid is None:
+        if not 0 < port < 2**16:
+            raise UsageError(f"{port} is no port: they go from 1 to 65535.")
+        return await _open(
+            ls,
+            title=f"Attaching to {arguments.host}:{port}",
+            opening=lambda on_output: DirectSession.attach(
+                arguments.host,
+                port,
+                ls.store,
+                configuration=ls.settings.configuration(),
+                breakpoints=breakpoints,
+                on_output=on_output,
+                on_child=ls.keep,
+            ),
+        )
+    if pid is not None and port is None:
+        return await _open(
+            ls,
+            title=f"Attaching to process {pid}",
+            opening=lambda on_output: DirectSession.attach_pid(
+                pid,
+                ls.store,
+                configuration=ls.settings.configuration(),
+                breakpoints=breakpoints,
+                on_output=on_output,
+            ),
+        )
+    raise UsageError(
+        "tapelens.attach needs one of 'port' (of a program started with `python -m debugpy --listen 5678 SCRIPT`)"
+        " and 'pid' (of a process that runs)."
     )
 
 
