@@ -22,8 +22,8 @@ Made = Counter[tuple[int, str, "str | None"]]
 """How many nodes of a name and module a line makes; line 0 is unknown, module None any."""
 
 
-def marked(program: Path) -> Made:
-    """What the program's lines say."""
+def marked(program: Path, *, unknown_too: bool = False) -> Made:
+    """What the program's lines say; ``unknown_too`` gives the lines also where none may be claimed."""
     made: Made = Counter()
     for number, line in enumerate(program.read_text().splitlines(), start=1):
         if mark := _MARK.search(line):
@@ -31,7 +31,7 @@ def marked(program: Path) -> Made:
                 node = _NODE.match(each.strip())
                 assert node, f"{program.name}:{number}: {each!r} is no mark"
                 module = None if node[2] is None else node[2][1:]
-                made[0 if mark[1] else number, node[1], module] += int(node[3] or 1)
+                made[0 if mark[1] and not unknown_too else number, node[1], module] += int(node[3] or 1)
     return made
 
 

@@ -6,8 +6,10 @@ the timeline.
 """
 
 import json
+import os
 import sys
 import threading
+import traceback
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -62,10 +64,42 @@ def run(program, timeline, torch):
     return told(program, scope, timeline, torch)
 
 
+def run_with_own(program, kind, torch):
+    faults = []
+    timeline = kind("auto", lambda where, what: faults.append((where, what)))
+    timeline.install()
+    rows = run(program, timeline, torch)
+    timeline.remove()
+    assert not faults, faults
+    return rows
+
+
+def in_fork(function, *arguments):
+    """What a function gives in a process where no thread has counted a node."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if not pid:
+        status = 1
+        try:
+            with os.fdopen(writing, "w") as pipe:
+                json.dump(function(*arguments), pipe)
+            status = 0
+        except BaseException:  # noqa: BLE001 (the child must not go on)
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            os._exit(status)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        text = pipe.read()
+    _, status = os.waitpid(pid, 0)
+    assert not status, "see above"
+    return json.loads(text)
+
+
 def main(root, *programs):
     import torch
 
-    faults = []
     answer = {}
     if root == "-":
         entered = sys.modules["_tapelens.probe.entry.debugger"]._entered[0]
@@ -75,11 +109,7 @@ def main(root, *programs):
         load_bundle(root)
         kind = import_module("_tapelens.probe.timeline").Timeline
         for program in programs:
-            timeline = kind("auto", lambda where, what: faults.append((where, what)))
-            timeline.install()
-            answer[program] = run(program, timeline, torch)
-            timeline.remove()
-    assert not faults, faults
+            answer[program] = in_fork(run_with_own, program, kind, torch)
     print(json.dumps(answer))
 
 

@@ -24,3 +24,15 @@ def is_users(frame: FrameType) -> bool:
 
 
 known_files = _files.get  # True for the user's, False for another's, None for one not met yet
+
+
+def is_busy(frame: FrameType) -> bool:
+    """A thread whose innermost frame this is runs the user's or torch's code, and does not wait in a library's."""
+    each: FrameType | None = frame
+    while each is not None and _is_debuggers(each.f_code.co_filename):
+        each = each.f_back
+    return each is not None and owner_of(each) in {"user", "torch"}
+
+
+def _is_debuggers(name: str) -> bool:
+    return "pydevd" in name or "debugpy" in name

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from ...wire.sites import Site
 from ..sites import written_site
+from .owners import is_busy
 from .paths import UNNAMED, Paths
 
 NOWHERE = -1
@@ -26,6 +27,7 @@ KEPT = 1 << 17
 _TRACKS = 64
 _PLACES = 1 << 16
 _RADIX = 1 << 20
+_NO_END = 1 << 63
 _UNKNOWN_MARK = NOWHERE * _RADIX + NOWHERE
 
 Place = tuple[CodeType | None, int]
@@ -159,6 +161,11 @@ class Track:
         self.marks = array("q")
         self.credit = _credit_to(self, places, paths)
 
+    @property
+    def is_still(self) -> bool:
+        """The thread stands in a debugger, and was noted there."""
+        return bool(self.modules) and self.modules[-1] is None
+
     def segment(self, sequence: int) -> tuple[int, int, int]:
         """Where a number lies that the track covers: first and end of the segment, and its mark."""
         index = bisect_right(self.ends, sequence)
@@ -202,6 +209,7 @@ def _credit_to(track: Track, places: Places, paths: Paths) -> Callable[[int], No
             marks.append(mark)
             last = mark
             if len(ends) >= 2 * KEPT:
+                track.first = ends[KEPT - 1]
                 del ends[:KEPT], marks[:KEPT]
         track.clock = now
 
@@ -222,7 +230,11 @@ class _Local(threading.local):
 
 
 class Tracks:
-    """All threads' tracks, and what they say of a node's number."""
+    """All threads' tracks, and what they say of a node's number.
+
+    Attributes:
+        clock: Reads the calling thread's sequence clock.
+    """
 
     def __init__(self, clock: Callable[[], int]) -> None:
         self.clock = clock
@@ -273,27 +285,48 @@ class Tracks:
     def origins(self, sequences: Iterable[int]) -> list[Origin]:
         """Of each number; an increasing order is fastest."""
         self.note()
+        reaches = self._reaches()
         origins: list[Origin] = []
         low, high, origin = 0, 0, UNKNOWN
         known: dict[tuple[int, int], Origin] = {}
         for sequence in sequences:
             if not low <= sequence < high:
-                low, high, origin = self._look_up(sequence, known)
+                low, high, origin = self._look_up(sequence, reaches, known)
             origins.append(origin)
         return origins
 
-    def _look_up(self, sequence: int, known: dict[tuple[int, int], Origin]) -> tuple[int, int, Origin]:
+    def _reaches(self) -> list[tuple[int, Track | None]]:
+        """Below which number each thread's nodes are; None for a thread of which nothing more is known.
+
+        NOTE [every thread counts from 0]: what a thread made before it was watched has low numbers too, so a
+        thread's nodes begin at 0. Where they end is only known of the calling thread, of one that has ended,
+        and of one that waits outside its own and torch's code: another may just now be making nodes.
+        """
+        frames = sys._current_frames()
+        here = threading.get_ident()
+        tracks = list(self._all)
+        reaches: list[tuple[int, Track | None]] = [(self._forgotten, None)]
+        for track in tracks:
+            frame = frames.pop(track.ident, None)
+            busy = frame is not None and track.ident != here and not track.is_still and is_busy(frame)
+            reaches.append((_NO_END if busy and track.clock else track.clock, track))
+        frames.pop(here, None)
+        reaches += [(_NO_END, None) for frame in frames.values() if is_busy(frame)]
+        return reaches
+
+    def _look_up(
+        self, sequence: int, reaches: list[tuple[int, Track | None]], known: dict[tuple[int, int], Origin]
+    ) -> tuple[int, int, Origin]:
         """The stretch around a number that has one origin, and this."""
         unknown = sequence, sequence + 1, UNKNOWN
-        if sequence < self._forgotten:
+        if sequence < 0:
             return unknown
-        covering = [track for track in list(self._all) if track.first <= sequence < track.clock]
-        if len(covering) != 1 or not covering[0].ends:
+        reaching = [track for end, track in reaches if sequence < end]
+        track = reaching[0] if len(reaching) == 1 else None
+        if track is None or not track.first <= sequence < track.clock or not track.ends:
             return unknown
-        track = covering[0]
         low, high, mark = track.segment(sequence)
-        if len(self._all) > 1:
-            low, high = sequence, sequence + 1
+        low = max(low, *(end for end, _ in reaches if end <= sequence))
         key = (track.thread, mark)
         origin = known.get(key)
         if origin is None:

@@ -2,18 +2,22 @@ import threading
 
 import torch
 
-w = torch.ones(3, requires_grad=True)
-before = w * 2  # makes: MulBackward0
-kept = [before]
+
+def count_to(number):
+    while torch._C._autograd._get_sequence_nr() < number:
+        w * 1
 
 
 def work(x):
+    kept.append(x.tan())  # makes[unknown]: TanBackward0
+    count_to(10)  # further than the main thread will
     y = x.exp()  # makes: ExpBackward0
     kept.append(y.sin())  # makes: SinBackward0
 
 
+w = torch.ones(3, requires_grad=True)
+kept = [w * 2]  # makes[unknown]: MulBackward0
 worker = threading.Thread(target=work, args=(w,))
 worker.start()
 worker.join()
-after = kept[1] + before  # makes: AddBackward0
-kept.append(after)
+kept.append(kept[-1] + 1)  # makes[unknown]: AddBackward0

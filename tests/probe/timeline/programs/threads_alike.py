@@ -14,4 +14,6 @@ for _ in range(2):  # each counts its nodes from 0
     worker = threading.Thread(target=work, args=(w,))
     worker.start()
     worker.join()
+while torch._C._autograd._get_sequence_nr() < 10:
+    w * 1
 kept.append(w.sin())  # makes: SinBackward0
