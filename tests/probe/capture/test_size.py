@@ -269,9 +269,9 @@ def visited(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     counts: list[int] = []
     fill = walking._fill
 
-    def counting(graph: Any, order: list[Any]) -> None:
-        counts.append(len(order))
-        fill(graph, order)
+    def counting(graph: Any, found: Any) -> None:
+        counts.append(len(found.order))
+        fill(graph, found)
 
     monkeypatch.setattr(walking, "_fill", counting)
     return counts

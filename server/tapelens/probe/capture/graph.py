@@ -69,13 +69,14 @@ def walk_graph(roots: Iterable[Node], *, at_most: int, count_ms: int = 0) -> Gra
         count_ms: How long to count what has no row.
     """
     tops = list(dict.fromkeys(roots))
-    order = _everything(tops, at_most)
-    beyond: list[Node] = []
-    if order is None:
-        order, beyond = _newest(tops, at_most)
     graph = Graph()
-    _fill(graph, order)
-    if len(order) >= BAND:
+    found = _everything(tops, at_most)
+    beyond: list[Node] = []
+    if found is None:
+        order, beyond = _newest(tops, at_most)
+        found = _among(order)
+    _fill(graph, found)
+    if len(graph.nodes) >= BAND:
         _land(graph)
     if beyond:
         graph.left_out, graph.counted = _count(beyond, graph.rows, time.perf_counter_ns() + count_ms * _LANDING_TOO)
@@ -93,25 +94,62 @@ def is_custom(node: Node) -> bool:
     return sys.modules["torch"]._C._FunctionBase in type(node).__mro__
 
 
-def _everything(roots: list[Node], at_most: int) -> list[Node] | None:
-    """All nodes; None when they are too many."""
-    order: list[Node] = []
-    seen: set[Node] = set()
+@dataclass(slots=True)
+class _Found:
+    """Nodes in the order in which they were found, and edges between places in it."""
+
+    order: list[Node] = field(default_factory=list["Node"])
+    places: dict[Node, int] = field(default_factory=dict["Node", int])
+    sources: list[int] = field(default_factory=list[int])
+    positions: list[int] = field(default_factory=list[int])
+    targets: list[int] = field(default_factory=list[int])
+    input_nrs: list[int] = field(default_factory=list[int])
+
+
+def _everything(roots: list[Node], at_most: int) -> _Found | None:
+    """All nodes, breadth first below each root in turn; None when they are too many."""
+    found = _Found()
+    order, places = found.order, found.places
+    # bound once: this loop is most of what a stop costs
+    place_of, add, source_of = places.get, order.append, found.sources.append
+    position_of, target_of, input_nr_of = found.positions.append, found.targets.append, found.input_nrs.append
+    source = 0
     for root in roots:
-        if root in seen:
+        if root in places:
             continue
-        seen.add(root)
-        waiting = [root]
-        while waiting:
-            node = waiting.pop()
-            order.append(node)
-            for target, _ in node.next_functions:
-                if target is not None and target not in seen:
-                    seen.add(target)
-                    waiting.append(target)
+        places[root] = len(order)
+        add(root)
+        while source < len(order):
+            position = -1
+            for target, input_nr in order[source].next_functions:
+                position += 1
+                if target is None:  # needed no gradient
+                    continue
+                place = place_of(target)
+                if place is None:
+                    place = places[target] = len(order)
+                    add(target)
+                source_of(source)
+                position_of(position)
+                target_of(place)
+                input_nr_of(input_nr)
+            source += 1
             if len(order) > at_most:
                 return None
-    return order
+    return found
+
+
+def _among(order: list[Node]) -> _Found:
+    """These nodes, and the edges between them alone."""
+    found = _Found(order, {node: place for place, node in enumerate(order)})
+    for source, node in enumerate(order):
+        for position, (target, input_nr) in enumerate(node.next_functions):
+            if target is not None and target in found.places:
+                found.sources.append(source)
+                found.positions.append(position)
+                found.targets.append(found.places[target])
+                found.input_nrs.append(input_nr)
+    return found
 
 
 def _newest(roots: list[Node], at_most: int) -> tuple[list[Node], list[Node]]:
@@ -156,83 +194,40 @@ def _count(waiting: list[Node], known: dict[Node, int], until_ns: int) -> tuple[
     return len(seen), not waiting
 
 
-def _fill(graph: Graph, order: list[Node]) -> None:
+def _fill(graph: Graph, found: _Found) -> None:
     """Rows by sequence number, each AccumulateGrad before its first user; and the edges between them."""
-    numbers: list[float] = [node._sequence_nr() for node in order]
-    _date_untimed(order, numbers)
-    by_time = sorted(range(len(order)), key=numbers.__getitem__)
+    numbers = [node._sequence_nr() for node in found.order]
+    in_order = _in_order(found, numbers)
+    row_of = [0] * len(in_order)
+    for row, place in enumerate(in_order):
+        row_of[place] = row
+    graph.nodes = [found.order[place] for place in in_order]
+    graph.rows = dict(zip(graph.nodes, range(len(in_order)), strict=True))
+    graph.names = names_of_types(graph.nodes)
+    graph.sequences = [-1 if numbers[place] >= NO_SEQUENCE else numbers[place] for place in in_order]
+    graph.sources = [row_of[place] for place in found.sources]
+    graph.positions = found.positions
+    graph.targets = [row_of[place] for place in found.targets]
+    graph.input_nrs = found.input_nrs
+
+
+def _in_order(found: _Found, numbers: list[int]) -> list[int]:
+    """Places by the nodes' sequence numbers, those of leaves before their first users'."""
+    by_time = sorted(range(len(numbers)), key=numbers.__getitem__)
     timed = bisect_left(by_time, NO_SEQUENCE, key=numbers.__getitem__)
-    leaves = {order[index] for index in by_time[timed:]}
-    nodes, rows, sequences = graph.nodes, graph.rows, graph.sequences
-    sources, positions, targets, input_nrs = graph.sources, graph.positions, graph.targets, graph.input_nrs
-    early: list[tuple[int, Node]] = []  # edges to what may come later: numbers of several threads cross
-    for index in by_time[:timed]:
-        node = order[index]
-        position = -1
-        found = 0
-        for target, input_nr in node.next_functions:
-            position += 1
-            if target is None:  # needed no gradient
-                continue
-            row = rows.get(target, -1)
-            if row < 0:
-                if target in leaves:
-                    row = rows[target] = len(nodes)
-                    nodes.append(target)
-                    sequences.append(-1)
-                else:
-                    early.append((len(targets), target))
-            positions.append(position)
-            targets.append(row)
-            input_nrs.append(input_nr)
-            found += 1
-        row = rows[node] = len(nodes)
-        nodes.append(node)
-        number = numbers[index]
-        sequences.append(number if type(number) is int else -1)
-        if found == 1:
-            sources.append(row)
-        elif found:
-            sources.extend([row] * found)
-    for node in order:
-        if node in leaves and node not in rows:  # itself a root
-            rows[node] = len(nodes)
-            nodes.append(node)
-            sequences.append(-1)
-    graph.names = names_of_types(nodes)
-    _mend(graph, early)
-
-
-def _date_untimed(order: list[Node], numbers: list[float]) -> None:
-    """An operation without a derivative, and what may not be differentiated twice, have no time either.
-
-    They run as soon as all their users have: they stand before the first of those, as a leaf does.
-    """
-    inner = {
-        node: index
-        for index, node in enumerate(order)
-        if numbers[index] >= NO_SEQUENCE and type(node).__name__ in _UNTIMED
-    }
-    for index in inner.values():
-        numbers[index] = float(NO_SEQUENCE >> 1)
-    for _ in range(_CHAINED if inner else 0):
-        for index, node in enumerate(order):
-            for target, _ in node.next_functions:
-                at = inner.get(target) if target is not None else None
-                if at is not None:
-                    numbers[at] = min(numbers[at], numbers[index] - 0.5)
-
-
-def _mend(graph: Graph, early: list[tuple[int, Node]]) -> None:
-    """Give edges their targets' rows; an edge to what was left out goes."""
-    gone: set[int] = set()
-    for edge, target in early:
-        graph.targets[edge] = graph.rows.get(target, -1)
-        if graph.targets[edge] < 0:
-            gone.add(edge)
-    if gone:
-        for column in (graph.sources, graph.positions, graph.targets, graph.input_nrs):
-            column[:] = [value for edge, value in enumerate(column) if edge not in gone]
+    leaves = dict.fromkeys(by_time[timed:])
+    used: dict[int, list[int]] = {}
+    for source, target in zip(found.sources, found.targets, strict=True):
+        if target in leaves:
+            used.setdefault(source, []).append(target)
+    order: list[int] = []
+    for place in by_time[:timed]:
+        for leaf in used.get(place, ()):
+            if leaf in leaves:
+                del leaves[leaf]
+                order.append(leaf)
+        order.append(place)
+    return order + list(leaves)  # what is left are roots themselves
 
 
 def names_of_types(nodes: list[Node]) -> list[str]:

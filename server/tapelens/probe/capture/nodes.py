@@ -162,6 +162,7 @@ def _tensor_rows(slots: list[Saved], tensors: TensorRows) -> tuple[int, ...]:
 
 def _outlines(graph: Graph, strings: Strings, shapes: Shapes, deadline_ns: int) -> list[_Outline]:
     known: dict[tuple[Any, Any], tuple[int, int]] = {}
+    shape_row = shapes.row
     outlines: list[_Outline] = []
     for row, node in enumerate(graph.nodes):
         if not row % _LOOK_AT_CLOCK and time.perf_counter_ns() > deadline_ns:
@@ -175,18 +176,15 @@ def _outlines(graph: Graph, strings: Strings, shapes: Shapes, deadline_ns: int) 
         rows = known.get(place)
         if rows is None:
             rows = known[place] = (strings.row(str(place[0]).removeprefix("torch.")), strings.row(str(place[1])))
-        outlines.append((_shape_row(output, shapes), *rows))
+        try:
+            shape = shape_row(tuple(output.shape))
+        except RuntimeError:  # nested
+            shape = NONE
+        outlines.append((shape, *rows))
     return outlines + [_BLANK] * (len(graph.nodes) - len(outlines))
 
 
 _BLANK = (NONE, NONE, NONE)
-
-
-def _shape_row(output: Any, shapes: Shapes) -> int:  # noqa: ANN401 (torch._C._autograd._InputMetadata)
-    try:
-        return shapes.row(tuple(output.shape))
-    except RuntimeError:  # nested
-        return NONE
 
 
 def _saved_bytes(saved: list[NodeSaved], parameters: set[int]) -> tuple[int, ...]:

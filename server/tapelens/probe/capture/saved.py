@@ -100,20 +100,12 @@ class SavedReader:
 
     def read(self, node: Node) -> NodeSaved:
         """What the node saved, and whether it is there."""
-        if is_custom(node):
-            return self._read_custom(node)
         kind = type(node)
         slots = self._slots.get(kind)
         if slots is None:
-            slots = self._slots[kind] = tuple(
-                _Slot(raw, raw.replace(_RAW, "_saved_"), raw.removeprefix(_RAW))
-                for raw in dir(kind)
-                if raw.startswith(_RAW)
-            )
-        if not slots and kind.__name__ == "CppFunction":  # no Python type: TorchScript's, a C++ extension's
-            return NodeSaved("unknown", [Saved("saved_tensors", "not_shown")])
+            slots = self._slots[kind] = _slots_of(kind)
         if not slots:
-            return NodeSaved(self._state_of_copy_slices(node) if kind.__name__ == "CopySlices" else "saves_nothing")
+            return self._read_without_slots(node)
         if not self._can_look:
             return NodeSaved("unknown", [Saved(slot.name, "not_shown") for slot in slots])
         found: list[Saved] = []
@@ -128,6 +120,14 @@ class SavedReader:
             else:
                 found.append(self._read_one(node, slot, raw))
         return NodeSaved(_state_of_node(found), found)
+
+    def _read_without_slots(self, node: Node) -> NodeSaved:
+        name = type(node).__name__
+        if is_custom(node):
+            return self._read_custom(node)
+        if name == "CppFunction":  # no Python type: TorchScript's, a C++ extension's
+            return NodeSaved("unknown", [Saved("saved_tensors", "not_shown")])
+        return NodeSaved(self._state_of_copy_slices(node) if name == "CopySlices" else "saves_nothing", [])
 
     def _read_one(self, node: Node, slot: _Slot, raw: Any) -> Saved:  # noqa: ANN401 (torch._C._autograd.SavedTensor)
         # NOTE [reading saved tensors]: `_saved_x` runs the user's unpack hook (a checkpoint's runs the
@@ -259,7 +259,7 @@ class SavedReader:
         else:
             shape, storage = shape_of(data), storage_of(data)
         size_bytes = -1 if shape is None else prod(shape) * known[1]
-        return Saved(name, "live", shape, known[0], size_bytes, tensor=id(data), storage=storage)
+        return Saved(name, "live", shape, known[0], size_bytes, -1, -1, id(data), storage)
 
     def _may_have_changed(self, seen: Saved, data: torch.Tensor) -> bool:
         """Note the versions; True when only unpacking tells, and unpacking is safe."""
@@ -281,6 +281,14 @@ class SavedReader:
                 return False
         seen.version_saved = version
         return True
+
+
+def _slots_of(kind: type) -> tuple[_Slot, ...]:
+    if sys.modules["torch"]._C._FunctionBase in kind.__mro__:  # read otherwise
+        return ()
+    return tuple(
+        _Slot(raw, raw.replace(_RAW, "_saved_"), raw.removeprefix(_RAW)) for raw in dir(kind) if raw.startswith(_RAW)
+    )
 
 
 def _base_requires_grad(base: Any, view: torch.Tensor) -> bool:  # noqa: ANN401 (torch._C.TensorBase)

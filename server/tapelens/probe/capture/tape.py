@@ -135,6 +135,7 @@ class _Walk:
         self.numbers: dict[Node, int] = {}
         self._at_most = at_most
         self._timed: list[Node] = []
+        self._looked_at = 0
         self._users: dict[Node, tuple[int, int, int]] = {}
         """Of leaves: the first user's number and place in the walk, and the position among its inputs."""
 
@@ -148,18 +149,17 @@ class _Walk:
             if number >= NO_SEQUENCE:
                 self._users[root] = (NO_SEQUENCE, len(self._users), 0)
                 continue
-            waiting = [root]
-            while waiting:
-                if not len(self._timed) % _LOOK_AT_CLOCK and time.perf_counter_ns() > until_ns:
+            self._timed.append(root)
+            while len(self._timed) > self._looked_at:
+                if not self._looked_at % _LOOK_AT_CLOCK and time.perf_counter_ns() > until_ns:
                     return False
-                complete &= self._look_below(waiting.pop(), waiting)
+                complete &= self._look_below(self._timed[self._looked_at])
+                self._looked_at += 1
         return complete
 
-    def _look_below(self, node: Node, waiting: list[Node]) -> bool:
-        numbers, users = self.numbers, self._users
+    def _look_below(self, node: Node) -> bool:
+        numbers, users, place = self.numbers, self._users, self._looked_at
         complete = True
-        place = len(self._timed)
-        self._timed.append(node)
         for position, (target, _) in enumerate(node.next_functions):
             if target is None:
                 continue
@@ -170,7 +170,7 @@ class _Walk:
                     continue
                 number = numbers[target] = target._sequence_nr()
                 if number < NO_SEQUENCE:
-                    waiting.append(target)
+                    self._timed.append(target)
             if number >= NO_SEQUENCE:
                 user = (numbers[node], place, position)
                 users[target] = min(users.get(target, user), user)
