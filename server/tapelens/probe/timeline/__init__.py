@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from ...wire.commands import Lines
 from ...wire.snapshot import LinesState
 from ..guard import Report, describe
+from ..uncompiled import keep_from_compile
 from .calls import enter_call
 from .modules import ModuleTap
 from .monitoring import LineTap
@@ -51,6 +52,7 @@ class Timeline:
         if clock is None:
             self.missing.append("autograd's sequence clock: nodes have neither line nor module")
             return
+        keep_from_compile()
         self._tracks = tracks = Tracks(clock)
         atexit.register(self.remove)  # what runs while the interpreter is taken down finds nothing of ours
         if sys.version_info >= (3, 12):

@@ -304,13 +304,13 @@ class Tracks:
         """
         frames = sys._current_frames()
         here = threading.get_ident()
+        del frames[here]  # this very frame: held in a variable of its own it would keep all above it alive
         tracks = list(self._all)
         reaches: list[tuple[int, Track | None]] = [(self._forgotten, None)]
         for track in tracks:
             frame = frames.pop(track.ident, None)
-            busy = frame is not None and track.ident != here and not track.is_still and is_busy(frame)
+            busy = frame is not None and not track.is_still and is_busy(frame)
             reaches.append((_NO_END if busy and track.clock else track.clock, track))
-        frames.pop(here, None)
         reaches += [(_NO_END, None) for frame in frames.values() if is_busy(frame)]
         return reaches
 
