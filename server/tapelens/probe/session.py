@@ -30,6 +30,7 @@ from .outbox import Outbox
 from .sites import site_of
 from .taps import Taps
 from .timeline import Origin, Timeline
+from .uncompiled import keep_from_compile
 from .uncompiled import keep_uncompiled
 
 OLDEST_TORCH = (2, 4)
@@ -130,6 +131,7 @@ class ProbeSession:
         else:
             self._state = "watching"
             keep_uncompiled(torch)
+            keep_from_compile()
             self._taps.install()
             self.timeline.install()
         self._outbox.send(self.hello())
