@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from report.tapes import Tape, seed, seed_gradients
 from tapelens.report.text import PIPE_WIDTH, TextReport, console_for
 from tapelens.store.sessions import StopSettled
 from tapelens.wire.findings import Finding
+from tapelens.wire.gradients import HookedGradients
 from tapelens.wire.processes import Uncaught
 from tapelens.wire.sites import Site
 from tapelens.wire.snapshot import Snapshot, WillRaise
@@ -136,6 +138,24 @@ def test_what_flowed_is_told_by_tensor_and_by_edge():
     assert line_of(text, "y2 4") == "y2 4 scalar"
     assert line_of(text, "x 4") == "x 4 scalar 4"
     assert line_of(text, "MulBackward0 (y2)") == "MulBackward0 (y2) AccumulateGrad (x) 8 scalar"
+
+
+def test_what_hooks_were_given_and_left_is_told_and_what_was_not_watched():
+    report, file = printed()
+    hooked = HookedGradients(
+        key=(101, 100),
+        output_nr=(0, 0),
+        where=("tensor", "post_accumulate"),
+        before=(0, 2),
+        after=(1, 2),
+        changed=(1, 0),
+    )
+    report.backward(replace(seed_gradients(), hooked=hooked, left_out=3), seed().snapshot())
+    lines = [line.split("  ") for line in file.getvalue().splitlines()]
+    told = [[part.strip() for part in line if part.strip()] for line in lines]
+    assert ["hooks of the tensor", "AddBackward0 (y1)", "1", "-4"] in told
+    assert ["hooks after .grad was filled", "AccumulateGrad (x)", "4", "the same"] in told
+    assert ["3 nodes of the graph not watched, or not read whether finite."] in told
 
 
 def test_what_nobody_catches_is_told_at_its_stop(site: Site):
