@@ -31,7 +31,6 @@ from .sites import site_of
 from .taps import Taps
 from .timeline import Origin, Timeline
 from .uncompiled import keep_from_compile
-from .uncompiled import keep_uncompiled
 
 OLDEST_TORCH = (2, 4)
 SWITCH = "TAPELENS_DISABLE"
@@ -130,7 +129,6 @@ class ProbeSession:
             self._state = "too_old"
         else:
             self._state = "watching"
-            keep_uncompiled(torch)
             keep_from_compile()
             self._taps.install()
             self.timeline.install()
