@@ -210,21 +210,19 @@ def _content(tensor: torch.Tensor) -> str:  # noqa: PLR0911 (one a kind)
         pointer, size = storage.data_ptr(), storage.nbytes()
     except (RuntimeError, NotImplementedError):
         return f"{tuple(tensor.shape)} no storage"
-    raw = ctypes.string_at(pointer, size) if size else b""
-    if storage_is_shared(tensor, size):
-        return f"{tuple(tensor.shape)}{tuple(tensor.stride())}+{tensor.storage_offset()} of {size} bytes {_hash(raw)}"
-    return f"{tuple(tensor.shape)}{tuple(tensor.stride())} {_hash(raw)}"
+    shape, stride = tuple(tensor.shape), tuple(tensor.stride())
+    if size == tensor.numel() * tensor.element_size():
+        return f"{shape}{stride} {_hash(ctypes.string_at(pointer, size) if size else b'')}"
+    with torch.no_grad():  # a part of what the storage holds; the rest may never have been written
+        part = tensor.detach().resolve_conj().resolve_neg().contiguous()
+    raw = ctypes.string_at(part.data_ptr(), part.numel() * part.element_size()) if part.numel() else b""
+    return f"{shape}{stride}+{tensor.storage_offset()} of {size} bytes {_hash(raw)}"
 
 
 def answers_itself(kind: Any) -> bool:
     """A class with kernels of its own."""
     base: Any = torch.Tensor
     return getattr(kind, "__torch_dispatch__", None) is not base.__torch_dispatch__
-
-
-def storage_is_shared(tensor: torch.Tensor, size: int) -> bool:
-    """It is a part of what the storage holds."""
-    return size != tensor.numel() * tensor.element_size()
 
 
 def _hash(raw: bytes) -> str:

@@ -35,14 +35,14 @@ from laws.corpus import HOME, NotHere, Program, Way, load
 from laws.guest import Guest
 from laws.stopping import look, stopped_at_each_line
 from laws.telling import Tell
-from tapelens.probe.uncompiled import keep_uncompiled
+from tapelens.probe.uncompiled import keep_from_compile
 
 
 def run(program: Program, mode: Way, sabotage: str) -> dict[str, Any]:
     """One program in this process, which is its own."""
     torch.set_num_threads(1)
     for module in ("laws.stopping", "laws.guest", "laws.walking", "laws.telling"):
-        keep_uncompiled(torch, module)
+        keep_from_compile(module)
     traces.seed()
     gc.collect()
     gc.disable()

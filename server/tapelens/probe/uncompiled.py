@@ -15,14 +15,14 @@ from typing import Any
 _PROBE = __name__.rpartition(".")[0]
 
 
-_CALLS_THE_USERS = (f"{_PROBE}.taps.engine", f"{_PROBE}.entry", f"{_PROBE}.pydevd")
+_CALLS_THE_USERS = (f"{_PROBE}.taps.importlib_bootstrap_seam", f"{_PROBE}.entry", f"{_PROBE}.pydevd")
 """Stands between the program and what it called: what runs below is the program's own."""
 
 
-def keep_from_compile() -> None:
+def keep_from_compile(probe: str = _PROBE) -> None:
     """Mark all of the probe's code as not to be compiled, and what it calls with it."""
     for name, module in list(sys.modules.items()):
-        if name.startswith(_PROBE):
+        if name.startswith(probe):
             skip = _skip(deeply=not name.startswith(_CALLS_THE_USERS))
             if skip is None:
                 return
