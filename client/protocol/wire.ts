@@ -125,6 +125,8 @@ export interface Hello {
   readonly torch: string | null;
   /** Whether tensors can be shown. */
   readonly state: TorchState;
+  /** The folder that the program runs in now, empty when it is gone. */
+  readonly cwd: string;
   /** Parts of the debugger or of torch that the probe looked for in vain, in words. */
   readonly missing: readonly string[];
 }

@@ -139,3 +139,37 @@ def test_a_port_that_is_taken_is_told_by_serve(tmp_path: Path):
     assert ended.status == 2
     assert len(ended.said) == 1
     assert ended.said[0].startswith("Port ")
+
+
+def test_a_program_elsewhere_is_shown_with_the_paths_from_here(
+    tmp_path: Path, listening: tuple[subprocess.Popen[str], int]
+):
+    process, port = listening
+    here = tmp_path / "here"
+    here.mkdir()
+    (here / "train.py").write_text(LISTENING, encoding="utf-8")
+    line = line_of(here / "train.py", "here")
+    command = Command("attach", f":{port}", f"--map=here={tmp_path}", f"--break=here/train.py:{line}", cwd=tmp_path)
+    command.read_until(r"^\s+w\s+\[4\]\s+\[1\]\s+\[4\]")
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+    ended = command.wait()
+    assert f"● breakpoint {here / 'train.py'}:{line} in <module>" in ended.err
+    assert f"◂ backward {here / 'train.py'}:{line}" in ended.err
+    assert (ended.status, ended.said) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("src", "--map takes FOLDER=REMOTE, such as src=/app/src, not 'src'."),
+        ("=/app", "--map takes FOLDER=REMOTE, such as src=/app/src, not '=/app'."),
+        ("src=/app", "--map src=/app: there is no folder "),
+    ],
+)
+def test_a_mapping_that_is_none_is_told(tmp_path: Path, written: str, told: str):
+    ended = tapelens("attach", "5678", f"--map={written}", cwd=tmp_path)
+    assert ended.status == 2
+    (sentence,) = ended.said
+    assert sentence.startswith(told)

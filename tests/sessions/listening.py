@@ -13,6 +13,7 @@ from pathlib import Path
 from sessions.drive import DEADLINE_S, OTHER_PYTHON, configuration
 from tapelens.sessions.direct import DirectSession
 from tapelens.sessions.interface import Breakpoint
+from tapelens.sessions.paths import PathMapping
 from tapelens.store.sessions import StopSettled, Store
 
 _FOUND = find_spec("debugpy")
@@ -64,7 +65,9 @@ class Attached:
 
 
 @asynccontextmanager
-async def attached(port: int, *stops: Breakpoint, pause_on: Sequence[str] = ()) -> AsyncGenerator[Attached]:
+async def attached(
+    port: int, *stops: Breakpoint, pause_on: Sequence[str] = (), paths: Sequence[PathMapping] = ()
+) -> AsyncGenerator[Attached]:
     run = Attached()
     run.session = await DirectSession.attach(
         "127.0.0.1",
@@ -73,6 +76,7 @@ async def attached(port: int, *stops: Breakpoint, pause_on: Sequence[str] = ()) 
         configuration=configuration(pause_on=pause_on),
         breakpoints=stops,
         on_output=lambda _category, _text: None,
+        paths=paths,
     )
     try:
         yield run

@@ -90,6 +90,9 @@ def test_the_bundles_encoder_writes_what_cattrs_writes(kind: Any):
     holds()
 
 
+HELLO = {"kind": "hello", "wire": 1, "python": "3", "torch": None, "state": "watching", "cwd": "/", "missing": []}
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
@@ -114,11 +117,11 @@ def test_the_bundles_encoder_writes_what_cattrs_writes(kind: Any):
             'messages[1].probe_us: expected int, got str "1"',
         ),
         (
-            batch({"kind": "hello", "wire": 1, "python": "3", "torch": None, "state": "watchin", "missing": []}),
+            batch(HELLO | {"state": "watchin"}),
             'messages[0].state: expected one of "not_imported", "watching", "too_old", "switched_off", got str ',
         ),
         (
-            batch({"kind": "hello", "wire": 1, "python": "3", "torch": None, "state": "watching", "missing": [1]}),
+            batch(HELLO | {"missing": [1]}),
             "messages[0].missing[0]: expected str, got int 1",
         ),
     ],

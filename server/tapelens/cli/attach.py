@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from ..errors import SessionEnded, SessionError, UsageError
 from ..sessions.direct import DirectSession, OnChild, OnOutput
 from ..sessions.interface import Breakpoint
+from ..sessions.paths import PathMapping
 from ..store.sessions import Store
 from ..wire.commands import Configuration
 from .follow import OpenSession, follow
@@ -23,6 +25,9 @@ examples:
   a process that runs already, without a debugger (on Linux this needs gdb):
       tapelens attach --pid 4242 --break train.py:14
 
+  a program in a container, whose /app is src here:
+      tapelens attach 127.0.0.1:5678 --map src=/app --break src/train.py:14
+
 Ctrl-C leaves the program, which goes on without tapelens. A program takes one debugger at a time.
 """
 
@@ -36,6 +41,15 @@ def add_arguments(parser: ArgumentParser) -> None:
         "address", metavar="HOST:PORT", nargs="?", help="where the program listens; HOST may be left out"
     )
     parser.add_argument("--pid", metavar="PID", help="a process that runs without a debugger")
+    parser.add_argument(
+        "--map",
+        dest="path_mappings",
+        metavar="FOLDER=REMOTE",
+        action="append",
+        default=[],
+        help="a folder here, and the same folder as the program on another machine or in a container names it; "
+        "'.' for the one it runs in; may be repeated",
+    )
     add_stop_options(parser)
     add_report_options(parser)
 
@@ -57,12 +71,15 @@ def main(options: Namespace) -> int:
         label, open_session = f"process {pid}", _by_pid(pid, configuration, breakpoints)
     else:
         host, port = read_address(options.address)
-        label, open_session = f"{host}:{port}", _by_port(host, port, configuration, breakpoints)
+        paths = [read_mapping(each) for each in options.path_mappings]
+        label, open_session = f"{host}:{port}", _by_port(host, port, configuration, breakpoints, paths)
     following = read_following(options, label=label, breakpoints=breakpoints, attached=True)
     return follow(following, open_session)
 
 
-def _by_port(host: str, port: int, configuration: Configuration, breakpoints: list[Breakpoint]) -> OpenSession:
+def _by_port(
+    host: str, port: int, configuration: Configuration, breakpoints: list[Breakpoint], paths: list[PathMapping]
+) -> OpenSession:
     async def open_session(store: Store, on_output: OnOutput, on_child: OnChild) -> DirectSession:
         try:
             return await DirectSession.attach(
@@ -73,6 +90,7 @@ def _by_port(host: str, port: int, configuration: Configuration, breakpoints: li
                 breakpoints=breakpoints,
                 on_output=on_output,
                 on_child=on_child,
+                paths=paths,
             )
         except SessionEnded as ended:
             raise SessionError(f"What listens at {host}:{port} does not answer as a debugger does.") from ended
@@ -87,6 +105,21 @@ def _by_pid(pid: int, configuration: Configuration, breakpoints: list[Breakpoint
         )
 
     return open_session
+
+
+def read_mapping(text: str) -> PathMapping:
+    """``FOLDER=REMOTE``.
+
+    Raises:
+        UsageError: It has another form, or the folder is not there.
+    """
+    local, _, remote = text.partition("=")
+    if not local or not remote:
+        raise UsageError(f"--map takes FOLDER=REMOTE, such as src=/app/src, not {text!r}.")
+    folder = Path(local).absolute()
+    if not folder.is_dir():
+        raise UsageError(f"--map {text}: there is no folder {folder} here.")
+    return PathMapping(local_root=str(folder), remote_root=remote)
 
 
 def read_pid(text: str) -> int:

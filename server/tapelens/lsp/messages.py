@@ -206,6 +206,14 @@ class LaunchArguments:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PathMappingArguments:
+    """A folder here and the same folder as the program names it, as in VS Code's launch configurations."""
+
+    localRoot: str  # noqa: N815 (as written there)
+    remoteRoot: str  # noqa: N815
+
+
+@dataclass(frozen=True, kw_only=True)
 class AttachArguments:
     """Of ``tapelens.attach``: where ``debugpy --listen`` listens, or the id of a process that runs."""
 
@@ -213,6 +221,7 @@ class AttachArguments:
     port: int | None = None
     pid: int | None = None
     breakpoints: tuple[BreakpointArguments, ...] = ()
+    path_mappings: tuple[PathMappingArguments, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

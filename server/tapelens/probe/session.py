@@ -107,6 +107,7 @@ class ProbeSession:
             python=sys.version.split()[0],
             torch=None if torch is None else str(torch.__version__),
             state=self._state,
+            cwd=_cwd(),
             missing=(*self._missing, *self.timeline.missing),
         )
 
@@ -280,6 +281,13 @@ class ProbeSession:
 def is_switched_off() -> bool:
     """The user said so in the environment."""
     return os.environ.get(SWITCH, "0") not in {"", "0"}
+
+
+def _cwd() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # the program has removed it
+        return ""
 
 
 def version_of(torch: ModuleType) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from .children import Children, child_label
 from .dap import DapChannel
 from .handshake import Wishes, begin
 from .interface import Action, Breakpoint, Launch
+from .paths import PathMap, PathMapping
 from .pids import Injector, check_pid, injector_environment, until_untraced, why_failed
 from .tracking import StopTracker
 
@@ -75,7 +76,7 @@ class DirectSession:
         self._closed = asyncio.Event()
         self._children = Children(self._open_child)
         store.open(SessionInfo(session=self.id, label=label, parent=parent, controls=True))
-        self._tracker = StopTracker(self.id, store, self._request)
+        self._tracker = StopTracker(self.id, store, self._request, PathMap(wishes.paths))
 
     # -- ways in -----------------------------------------------------------------------------------
 
@@ -117,16 +118,17 @@ class DirectSession:
         breakpoints: Sequence[Breakpoint],
         on_output: OnOutput,
         on_child: OnChild | None = None,
+        paths: Sequence[PathMapping] = (),
     ) -> DirectSession:
         """Attach to a program that listens (``python -m debugpy --listen``).
 
         Raises:
             SessionError: Nothing listens there, another client is attached, or no answer in time.
         """
-        wishes = Wishes(configuration=configuration, breakpoints=breakpoints)
+        wishes = Wishes(configuration=configuration, breakpoints=breakpoints, paths=paths)
         session = cls(f"{host}:{port}", store, on_output, wishes, owns_debuggee=False, on_child=on_child)
-        connect = {"connect": {"host": host, "port": port}}
-        arguments = _attach_arguments(f"{host}:{port}") | connect
+        where = {"connect": {"host": host, "port": port}, "pathMappings": [_mapping(each) for each in paths]}
+        arguments = _attach_arguments(f"{host}:{port}") | where
         await session._guarded(session._begin_at(host, port, arguments))
         return session
 
@@ -369,3 +371,7 @@ def launch_arguments(launch: Launch, name: str) -> dict[str, Any]:
 
 def _attach_arguments(name: str) -> dict[str, Any]:
     return {"name": name, "type": "debugpy", "request": "attach", "justMyCode": True, "subProcess": True}
+
+
+def _mapping(of: PathMapping) -> dict[str, str]:
+    return {"localRoot": of.local_root, "remoteRoot": of.remote_root}

@@ -15,6 +15,7 @@ from .answers import unwrap
 from .bootstrap import bootstrap_expression
 from .dap import DapChannel
 from .interface import Breakpoint, DapRequest, FunctionBreakpoint
+from .paths import PathMapping
 
 LAUNCH_DEADLINE_S = 60.0
 
@@ -37,6 +38,7 @@ class Wishes:
     breakpoints: Sequence[Breakpoint] = ()
     function_breakpoints: Sequence[FunctionBreakpoint] = ()
     stop_on_uncaught: bool = True
+    paths: Sequence[PathMapping] = ()
 
 
 Greet = Callable[[Batch | None, str | None], None]

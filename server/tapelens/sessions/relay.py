@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import SessionEnded, SessionError
@@ -15,6 +15,7 @@ from .children import child_label
 from .ends import KILLS
 from .handshake import put_probe_in
 from .interface import Action, DapRequest
+from .paths import PathMap, PathMapping
 from .tracking import StopTracker
 
 RELAY_DEADLINE_S = 20.0
@@ -30,6 +31,7 @@ class RelaySession:
     Args:
         configuration: How the probe begins where the editor's own evaluation did not put it in and the
             server does so itself: too early for the editor, or in a program that cannot see our files.
+        paths: What the debuggee's paths are to the editor.
         parent: The session of the process that started this one.
     """
 
@@ -41,6 +43,7 @@ class RelaySession:
         *,
         label: str,
         configuration: Configuration,
+        paths: Sequence[PathMapping] = (),
         parent: str | None = None,
     ) -> None:
         self.id = session_id
@@ -51,7 +54,7 @@ class RelaySession:
         self._is_child = parent is not None
         self._stopping = False
         store.open(SessionInfo(session=session_id, label=label, parent=parent, controls=True))
-        self._tracker = StopTracker(session_id, store, self._request)
+        self._tracker = StopTracker(session_id, store, self._request, PathMap(paths))
 
     def handle_event(self, event: str, body: Mapping[str, Any]) -> None:
         """Take one event that the editor passed on."""

@@ -16,6 +16,7 @@ from ..wire.snapshot import Snapshot
 from .answers import unwrap
 from .bootstrap import command_expression
 from .interface import Action, DapRequest
+from .paths import PathMap
 
 log = logging.getLogger(__name__)
 
@@ -37,12 +38,16 @@ class StopTracker:
     A snapshot is normally pushed as the thread suspends. Where it does not come (an unarmed probe,
     a debugger whose internals do not fit), the tracker asks for it; an answer that comes after the
     program went on is dropped.
+
+    Args:
+        paths: What the debuggee's paths are here.
     """
 
-    def __init__(self, session: str, store: Store, request: DapRequest) -> None:
+    def __init__(self, session: str, store: Store, request: DapRequest, paths: PathMap) -> None:
         self.session = session
         self._store = store
         self._request = request
+        self._paths = paths
         self._generation = 0
         self._stops = 0
         self._is_pushed = False
@@ -135,7 +140,7 @@ class StopTracker:
 
     def greet(self, batch: Batch) -> None:
         """File what the probe said as it came in; a program that stands still already is looked at now."""
-        self.take(batch)
+        self.take(self._paths.mapped(batch))
         thread = self.stopped_thread
         if thread is not None and not self._pushed.is_set() and self._settling is not None and self._settling.done():
             self._settling = asyncio.create_task(self._look(self._generation, thread))
@@ -147,7 +152,7 @@ class StopTracker:
             log.warning("dropped what the probe sent: %s", broken)
             self._store.update(self.session, problem=str(broken))
             return
-        self.take(batch)
+        self.take(self._paths.mapped(batch))
 
     def _on_change(self, change: Change) -> None:
         if isinstance(change, StopArrived) and change.stop.session == self.session:

@@ -39,6 +39,7 @@ class Hello:
         python: Version of the interpreter.
         torch: Version of torch, None while the program has not imported it.
         state: Whether tensors can be shown.
+        cwd: The folder that the program runs in now, empty when it is gone.
         missing: Parts of the debugger or of torch that the probe looked for in vain, in words.
     """
 
@@ -47,6 +48,7 @@ class Hello:
     python: str
     torch: str | None
     state: TorchState
+    cwd: str
     missing: tuple[str, ...]
 
 

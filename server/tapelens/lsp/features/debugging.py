@@ -16,6 +16,7 @@ from pygls.exceptions import JsonRpcException
 from ...errors import SessionError, UsageError
 from ...sessions.direct import DirectSession
 from ...sessions.interface import Action, Breakpoint, Launch
+from ...sessions.paths import PathMapping
 from ...wire.asked import Previewed
 from ...wire.commands import Preview
 from ..language_server import TapelensServer
@@ -87,6 +88,10 @@ async def attach(ls: TapelensServer, arguments: AttachArguments) -> dict[str, An
                 breakpoints=breakpoints,
                 on_output=on_output,
                 on_child=ls.keep,
+                paths=[
+                    PathMapping(local_root=each.localRoot, remote_root=each.remoteRoot)
+                    for each in arguments.path_mappings
+                ],
             ),
         )
     if pid is not None and port is None:

@@ -12,6 +12,7 @@ from pygls.exceptions import JsonRpcException
 
 from ...errors import SessionError
 from ...sessions.bootstrap import bootstrap_expression
+from ...sessions.paths import read_path_mappings
 from ...sessions.relay import RelaySession
 from ...wire.commands import Configuration
 from ..language_server import TapelensServer
@@ -75,6 +76,7 @@ def open_session(ls: TapelensServer, params: DapSessionParams) -> None:
             request,
             label=_label(params),
             configuration=ls.settings.configuration(),
+            paths=read_path_mappings(_object(params.configuration)),
             parent=params.parent if params.parent and ls.store.session(params.parent) else None,
         )
     )
