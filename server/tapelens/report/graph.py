@@ -66,11 +66,14 @@ class Group:
     @property
     def operations(self) -> str:
         """``mm x4, relu x2``: the operations without what the engine appends to their names."""
-        counts = Counter(operation(node) for node in self.nodes)
-        return listed(
-            [name if times == 1 else f"{name} x{times}" for name, times in counts.most_common()],
-            at_most=OPERATIONS_NAMED,
-        )
+        counts = Counter(operation(node) for node in self.nodes if node.leaf is None)
+        named = [name if times == 1 else f"{name} x{times}" for name, times in counts.most_common()]
+        leaves = sum(node.leaf is not None for node in self.nodes)
+        on = f"{leaves} leaves" if leaves > 1 else "a leaf"
+        operations = listed(named, at_most=OPERATIONS_NAMED)
+        if not operations:
+            return on
+        return f"{operations}, on {on}" if leaves else operations
 
 
 def operation(node: NodeRow) -> str:
@@ -80,8 +83,12 @@ def operation(node: NodeRow) -> str:
 
 
 def groups(nodes: Sequence[NodeRow]) -> list[Group]:
-    """The tape in stretches of one module each; leaves stand apart."""
-    return [
-        Group(module=module, nodes=list(stretch))
-        for module, stretch in groupby(nodes, key=lambda node: node.module if node.leaf is None else "(leaves)")
-    ]
+    """The tape in stretches of one module each; a leaf belongs to the node that first uses it, which follows."""
+    modules: list[str | None] = []
+    user: str | None = None
+    for node in reversed(nodes):
+        user = node.module if node.leaf is None else user
+        modules.append(user)
+    modules.reverse()
+    stretches = groupby(zip(modules, nodes, strict=True), key=lambda pair: pair[0])
+    return [Group(module=module, nodes=[node for _, node in stretch]) for module, stretch in stretches]

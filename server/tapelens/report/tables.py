@@ -123,14 +123,15 @@ def _tape_row(node: NodeRow, labels: Labels, targets: Sequence[int], *, with_lin
 def _folded(nodes: Sequence[NodeRow]) -> Table:
     table = _table("module", "nodes", "operations", "saves")
     folded = groups(nodes)
-    for group in folded[:ROWS_SHOWN]:
+    if earlier := max(0, len(folded) - ROWS_SHOWN):
+        table.add_row(Text(f"… {counted(earlier, 'earlier group')}", style="dim"))
+    for group in folded[earlier:]:
         table.add_row(
             Text(printable(group.module or "outside modules"), style="bold" if group.module else "dim"),
             f"{len(group.nodes):,}",
             printable(group.operations),
             size(group.saved_bytes) if group.saved_bytes else "",
         )
-    _say_rest(table, len(folded), "group")
     return table
 
 
