@@ -398,3 +398,50 @@ async def test_two_ranks_are_told_of_as_sessions_and_driven_each(tmp_path):
             assert "error" not in await client.command("tapelens.continue", session=session)
         ended = {(await client.told("tapelens/sessionEnded"))["session"] for _ in range(3)}
         assert ended == {root, *ranks}
+
+
+async def test_stops_in_functions_and_at_some_of_the_passes_are_captured_like_others(tmp_path):
+    program = write(
+        tmp_path,
+        "import torch\n\n\ndef loss_of(w):\n    return (w * w).sum()\n\n\n"
+        "w = torch.ones(2, requires_grad=True)\nfor i in range(6):\n    loss_of(w)\n",
+    )
+    async with served() as (client, _):
+        await client.initialize()
+        answer = await client.command(
+            "tapelens.launch",
+            program=str(program),
+            functionBreakpoints=[{"name": "loss_of", "hitCondition": "2"}],
+            breakpoints=[{"path": str(program), "line": 10, "hitCondition": "5"}],
+        )
+        session = answer["result"]["session"]
+        seen = []
+        for _ in range(2):
+            stopped = await client.told("tapelens/stopped", session=session)
+            seen.append((stopped["reason"], stopped["line"], stopped["stop"]))
+            card = await client.hover(program, stopped["line"], "w")
+            assert card is not None
+            assert card.startswith("`w` · Tensor (2,) float32")
+            await client.command("tapelens.continue", session=session)
+        assert seen == [("function breakpoint", 4, 1), ("breakpoint", 10, 2)]
+        await client.told("tapelens/sessionEnded", session=session)
+
+
+async def test_switched_off_by_a_setting_or_for_one_launch_no_probe_goes_in(tmp_path):
+    program = write(tmp_path, "import sys\nx = [name for name in sys.modules if 'tapelens' in name]\nprint(x)\n")
+    async with served() as (client, _):
+        await client.initialize(tapelens={"enabled": False})
+        session = await client.launch(program, 3)
+        assert (await client.told("tapelens/stopped", session=session))["line"] == 3
+        assert await client.hover(program, 3, "x") is None
+        await client.command("tapelens.continue", session=session)
+        await client.told("tapelens/sessionEnded", session=session)
+        client.send(
+            {"method": "workspace/didChangeConfiguration", "params": {"settings": {"tapelens": {"enabled": True}}}}
+        )
+        session = await client.launch(program, tapelens=False)
+        assert (await client.told("tapelens/sessionEnded", session=session))["problem"] is None
+        assert client.printed == "[]\n[]\n"
+        session = await client.launch(program)
+        await client.told("tapelens/sessionEnded", session=session)
+        assert "_tapelens" in client.printed

@@ -16,7 +16,8 @@ async def test_it_introduces_itself():
     assert result["serverInfo"]["name"] == "tapelens"
     assert result["capabilities"]["hoverProvider"] is True
     assert set(result["capabilities"]["executeCommandProvider"]["commands"]) == {
-        f"tapelens.{name}" for name in ("launch", "attach", "continue", "next", "stepIn", "stepOut", "pause", "stop")
+        f"tapelens.{name}"
+        for name in ("launch", "attach", "continue", "next", "stepIn", "stepOut", "pause", "stop", "preview")
     }
 
 
@@ -84,8 +85,9 @@ async def test_what_cannot_be_done_is_said_in_one_sentence(tmp_path):
             {"program": str(script), "breakpoints": [{"path": str(script), "line": 0}]},
             "lines count from 1",
         ),
-        ("tapelens.attach", {"pid": 1}, "goes by port"),
-        ("tapelens.attach", {}, "goes by port"),
+        ("tapelens.attach", {"pid": 2**22 + 1}, f"There is no process {2**22 + 1}"),
+        ("tapelens.attach", {"pid": 1, "port": 5678}, "needs one of 'port'"),
+        ("tapelens.attach", {}, "needs one of 'port'"),
         ("tapelens.attach", {"port": 99999}, "99999 is no port"),
         ("tapelens.continue", {"session": "none"}, "There is no session 'none'"),
         ("tapelens.stop", {"session": ""}, "There is no session ''"),

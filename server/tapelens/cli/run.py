@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..errors import UsageError
 from ..sessions.direct import DirectSession, OnChild, OnOutput
-from ..sessions.interface import Launch
+from ..sessions.interface import FunctionBreakpoint, Launch
 from ..store.sessions import Store
 from .follow import follow
 from .options import add_report_options, add_stop_options, read_breakpoints, read_configuration, read_following
@@ -39,6 +39,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.usage = "tapelens run [options] SCRIPT [ARGS...]\n       tapelens run [options] -m MODULE [ARGS...]"
     add_stop_options(parser)
     add_report_options(parser)
+    parser.add_argument(
+        "--break-function",
+        dest="functions",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="stop in functions of this name, before their first line; may be repeated",
+    )
     program = parser.add_argument_group("the program")
     program.add_argument("--python", metavar="PATH", help="the interpreter that runs it; default: tapelens' own")
     program.add_argument("-m", dest="module", metavar="MODULE", nargs=REMAINDER, help="run a module, as python -m does")
@@ -70,17 +78,36 @@ def _read_launch(options: Namespace) -> tuple[str, Launch]:
         del words[0]
     if not words:
         raise UsageError("Name a script to run, or a module with -m; `tapelens run --help` shows examples.")
-    if not (options.breakpoints or options.pause_on or options.panel):
+    if not (options.breakpoints or options.functions or options.pause_on or options.panel):
         raise UsageError(
             "Running without a debugger comes in a later version: say where to stop, by --break, --pause-on or --panel."
         )
+    functions = [_read_function(each) for each in options.functions]
     python = find_python(options.python)
     if options.module is None:
         program = Path(words[0]).absolute()
         check_program(program, python=python)
         label = program.name
-        launch = Launch(program=program, args=words[1:], python=python, breakpoints=read_breakpoints(options))
+        launch = Launch(
+            program=program,
+            args=words[1:],
+            python=python,
+            breakpoints=read_breakpoints(options),
+            function_breakpoints=functions,
+        )
     else:
         label = f"-m {words[0]}"
-        launch = Launch(module=words[0], args=words[1:], python=python, breakpoints=read_breakpoints(options))
+        launch = Launch(
+            module=words[0],
+            args=words[1:],
+            python=python,
+            breakpoints=read_breakpoints(options),
+            function_breakpoints=functions,
+        )
     return label, launch
+
+
+def _read_function(name: str) -> FunctionBreakpoint:
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise UsageError(f"--break-function takes a function's name, such as training_step, not {name!r}.")
+    return FunctionBreakpoint(name=name.rpartition(".")[2])  # debugpy knows functions by their last name

@@ -185,16 +185,30 @@ METHOD_OF: Mapping[type[Announcement], str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class BreakpointArguments:
-    """A line to stop at; a relative path is taken from the program's ``cwd``."""
+    """A line to stop at; a relative path is taken from the program's ``cwd``, the rest is as in DAP."""
 
     path: str
     line: int
     condition: str | None = None
+    hitCondition: str | None = None  # noqa: N815 (as written there)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionBreakpointArguments:
+    """A function to stop in, by its name; as in DAP."""
+
+    name: str
+    condition: str | None = None
+    hitCondition: str | None = None  # noqa: N815
 
 
 @dataclass(frozen=True, kw_only=True)
 class LaunchArguments:
-    """Of ``tapelens.launch``; exactly one of ``program`` and ``module``."""
+    """Of ``tapelens.launch``; exactly one of ``program`` and ``module``.
+
+    Attributes:
+        tapelens: Put the probe in.
+    """
 
     program: str | None = None
     module: str | None = None
@@ -203,6 +217,8 @@ class LaunchArguments:
     env: dict[str, str] = field(default_factory=dict[str, str])
     python: str | None = None
     breakpoints: tuple[BreakpointArguments, ...] = ()
+    function_breakpoints: tuple[FunctionBreakpointArguments, ...] = ()
+    tapelens: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,6 +238,7 @@ class AttachArguments:
     pid: int | None = None
     breakpoints: tuple[BreakpointArguments, ...] = ()
     path_mappings: tuple[PathMappingArguments, ...] = ()
+    tapelens: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

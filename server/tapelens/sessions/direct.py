@@ -72,6 +72,7 @@ class DirectSession:
         self._injected_pid: int | None = None
         self._initialized = asyncio.Event()
         self._ended = asyncio.Event()
+        self._has_probe = False
         self._closing = False
         self._closed = asyncio.Event()
         self._children = Children(self._open_child)
@@ -86,7 +87,7 @@ class DirectSession:
         launch: Launch,
         store: Store,
         *,
-        configuration: Configuration,
+        configuration: Configuration | None,
         on_output: OnOutput,
         on_child: OnChild | None = None,
     ) -> DirectSession:
@@ -114,7 +115,7 @@ class DirectSession:
         port: int,
         store: Store,
         *,
-        configuration: Configuration,
+        configuration: Configuration | None,
         breakpoints: Sequence[Breakpoint],
         on_output: OnOutput,
         on_child: OnChild | None = None,
@@ -138,7 +139,7 @@ class DirectSession:
         pid: int,
         store: Store,
         *,
-        configuration: Configuration,
+        configuration: Configuration | None,
         breakpoints: Sequence[Breakpoint],
         on_output: OnOutput,
     ) -> DirectSession:
@@ -236,6 +237,7 @@ class DirectSession:
         if greeting is None:
             self._store.update(self.id, problem=problem)
             return
+        self._has_probe = True
         if self._parent is not None:
             self._store.update(self.id, label=child_label(greeting.process))
         self._tracker.greet(greeting)
@@ -290,7 +292,7 @@ class DirectSession:
             return
         if not channel.is_closed:
             with contextlib.suppress(SessionError, asyncio.TimeoutError):
-                if self._initialized.is_set() and not self._owns_debuggee:  # it goes on, without what we put in
+                if self._has_probe and not self._owns_debuggee:  # it goes on, without what we put in
                     detaching = self.ask_probe(Detach(kind="detach"))
                     await asyncio.wait_for(detaching, DETACH_DEADLINE_S)
             with contextlib.suppress(SessionError):

@@ -32,9 +32,9 @@ _CLIENT = {
 
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
-    """What a session and the sessions of its children are begun with."""
+    """What a session and the sessions of its children are begun with; without a configuration no probe goes in."""
 
-    configuration: Configuration
+    configuration: Configuration | None
     breakpoints: Sequence[Breakpoint] = ()
     function_breakpoints: Sequence[FunctionBreakpoint] = ()
     stop_on_uncaught: bool = True
@@ -67,12 +67,13 @@ async def begin(
     await channel.request("initialize", _CLIENT)
     begun = channel.send(command, arguments)
     await _await_initialized(initialized, begun)
-    try:
-        greet(await put_probe_in(channel.request, wishes.configuration), None)
-    except SessionError as refused:
-        if channel.is_closed:
-            raise
-        greet(None, f"The probe could not be put into the program: {refused}")
+    if wishes.configuration is not None:
+        try:
+            greet(await put_probe_in(channel.request, wishes.configuration), None)
+        except SessionError as refused:
+            if channel.is_closed:
+                raise
+            greet(None, f"The probe could not be put into the program: {refused}")
     unverified = await _set_breakpoints(channel, wishes.breakpoints)
     if wishes.function_breakpoints:
         named = [{"name": each.name, **_conditions(each)} for each in wishes.function_breakpoints]

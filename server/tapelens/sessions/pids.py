@@ -107,7 +107,11 @@ def why_failed(pid: int, said: str) -> str:
 
 def is_python(pid: int) -> bool:
     """Whether a Python interpreter runs in the process."""
-    if Path(os.path.realpath(f"/proc/{pid}/exe")).name.startswith(("python", "pypy")):
+    try:
+        program = Path(os.readlink(f"/proc/{pid}/exe")).name  # noqa: PTH115 (a name alone is wanted)
+    except OSError:
+        program = ""
+    if program.startswith(("python", "pypy")):
         return True
     maps = _maps_of(pid)
     return not maps or "libpython" in maps  # not to be seen: the attempt will tell

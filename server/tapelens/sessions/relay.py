@@ -30,7 +30,8 @@ class RelaySession:
 
     Args:
         configuration: How the probe begins where the editor's own evaluation did not put it in and the
-            server does so itself: too early for the editor, or in a program that cannot see our files.
+            server does so itself: too early for the editor, or in a program that cannot see our files;
+            None when the server never does.
         paths: What the debuggee's paths are to the editor.
         parent: The session of the process that started this one.
     """
@@ -42,7 +43,7 @@ class RelaySession:
         request: DapRequest,
         *,
         label: str,
-        configuration: Configuration,
+        configuration: Configuration | None,
         paths: Sequence[PathMapping] = (),
         parent: str | None = None,
     ) -> None:
@@ -104,17 +105,20 @@ class RelaySession:
                 self._greet(unwrap(str(body.get("result", ""))))
             except SessionError as unfit:
                 refused = str(unfit)
-        if refused is not None:
-            self._entering = asyncio.get_running_loop().create_task(self._enter(str(refused)))
+        if refused is None:
+            return
+        if self._configuration is None:
+            self._tell_absent(str(refused))
+            return
+        self._entering = asyncio.get_running_loop().create_task(self._enter(self._configuration, str(refused)))
 
-    async def _enter(self, refused: str) -> None:
+    async def _enter(self, configuration: Configuration, refused: str) -> None:
         """Put the probe in, late; what the editor was told first is what is said when that fails too."""
         try:
-            greeting = await put_probe_in(self._request, self._configuration)
+            greeting = await put_probe_in(self._request, configuration)
         except SessionError as again:
             if not isinstance(again, SessionEnded) and self._is_open():
-                problem = f"The probe could not be put into the program: {refused}"
-                self._store.update(self.id, problem=problem)
+                self._tell_absent(refused)
             return
         if self._is_open():
             self._greet(greeting)
@@ -127,6 +131,9 @@ class RelaySession:
         info = self._store.session(self.id)
         if info is not None and info.state == "starting":
             self._store.update(self.id, state="running")
+
+    def _tell_absent(self, why: str) -> None:
+        self._store.update(self.id, problem=f"The probe could not be put into the program: {why}")
 
     def _is_open(self) -> bool:
         info = self._store.session(self.id)

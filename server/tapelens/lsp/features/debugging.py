@@ -15,7 +15,7 @@ from pygls.exceptions import JsonRpcException
 
 from ...errors import SessionError, UsageError
 from ...sessions.direct import DirectSession
-from ...sessions.interface import Action, Breakpoint, Launch
+from ...sessions.interface import Action, Breakpoint, FunctionBreakpoint, Launch
 from ...sessions.paths import PathMapping
 from ...wire.asked import Previewed
 from ...wire.commands import Preview
@@ -60,7 +60,11 @@ async def launch(ls: TapelensServer, arguments: LaunchArguments) -> dict[str, An
         ls,
         title=f"Starting {what}",
         opening=lambda on_output: DirectSession.launch(
-            asked, ls.store, configuration=ls.settings.configuration(), on_output=on_output, on_child=ls.keep
+            asked,
+            ls.store,
+            configuration=ls.settings.configuration(wanted=arguments.tapelens),
+            on_output=on_output,
+            on_child=ls.keep,
         ),
     )
 
@@ -84,7 +88,7 @@ async def attach(ls: TapelensServer, arguments: AttachArguments) -> dict[str, An
                 arguments.host,
                 port,
                 ls.store,
-                configuration=ls.settings.configuration(),
+                configuration=ls.settings.configuration(wanted=arguments.tapelens),
                 breakpoints=breakpoints,
                 on_output=on_output,
                 on_child=ls.keep,
@@ -101,7 +105,7 @@ async def attach(ls: TapelensServer, arguments: AttachArguments) -> dict[str, An
             opening=lambda on_output: DirectSession.attach_pid(
                 pid,
                 ls.store,
-                configuration=ls.settings.configuration(),
+                configuration=ls.settings.configuration(wanted=arguments.tapelens),
                 breakpoints=breakpoints,
                 on_output=on_output,
             ),
@@ -194,6 +198,10 @@ def _to_launch(ls: TapelensServer, arguments: LaunchArguments) -> Launch:
         env=arguments.env,
         python=python,
         breakpoints=[_to_breakpoint(each, cwd) for each in arguments.breakpoints],
+        function_breakpoints=[
+            FunctionBreakpoint(name=each.name, condition=each.condition, hit_condition=each.hitCondition)
+            for each in arguments.function_breakpoints
+        ],
     )
 
 
@@ -203,7 +211,7 @@ def _to_breakpoint(asked: BreakpointArguments, cwd: Path) -> Breakpoint:
         raise UsageError(f"There is no file {path} to stop in.")
     if asked.line < 1:
         raise UsageError(f"There is no line {asked.line} in {path}: lines count from 1.")
-    return Breakpoint(path=path, line=asked.line, condition=asked.condition)
+    return Breakpoint(path=path, line=asked.line, condition=asked.condition, hit_condition=asked.hitCondition)
 
 
 def _root(ls: TapelensServer) -> Path:

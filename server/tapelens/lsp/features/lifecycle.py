@@ -10,7 +10,7 @@ from ...errors import SessionError, TapelensError
 from ...sessions.interface import Session
 from ...wire.commands import PauseOn
 from ..language_server import TapelensServer
-from ..settings import Settings, read_settings
+from ..settings import read_settings
 
 log = logging.getLogger(__name__)
 
@@ -24,13 +24,13 @@ def initialize(ls: TapelensServer, params: types.InitializeParams) -> None:
 
 
 def did_change_configuration(ls: TapelensServer, params: types.DidChangeConfigurationParams) -> None:
-    """Take ``tapelens.pauseOn``; programs that run hear of it at once."""
+    """Take what has changed; programs that run hear of ``pauseOn`` at once, the rest is for those to come."""
     try:
-        settings = read_settings(params.settings)
+        settings = read_settings(params.settings, ls.settings)
     except TapelensError as unfit:
         _complain(ls, f"workspace/didChangeConfiguration: {unfit}")
         return
-    before, ls.settings = ls.settings, Settings(notifications=ls.settings.notifications, pause_on=settings.pause_on)
+    before, ls.settings = ls.settings, settings
     if settings.pause_on == before.pause_on:
         return
     for session in ls.live_sessions():
