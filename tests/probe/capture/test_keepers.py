@@ -597,6 +597,20 @@ def test_a_thousand_entries_are_one_keeper(taps: Taps):
     assert (keeper.first, keeper.last) == ("losses[0]", "losses[998]")
 
 
+def test_each_node_below_the_states_of_a_chain_counts_once(taps: Taps):
+    source = """
+        h, states = torch.zeros(1, requires_grad=True), []
+        for _ in range(400):
+            h = (h * 2).sin()
+            states.append(h)
+            optimizer.step()
+        print  # stop: here
+        """
+    found = {keeper.path: keeper for keeper in keepers(taps, source)}
+    assert found["states"].tensors == 400  # the newest reaches back too
+    assert found["states"].nodes == 399 * 2
+
+
 def test_many_keepers_are_bounded_and_said_to_be(taps: Taps):
     source = "\n".join(
         [f"kept_{n} = w.exp()" for n in range(30)] + [f"for _ in range({STEPS}): step()", "print  # stop: here"]

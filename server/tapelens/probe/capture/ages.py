@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ..landings import land
@@ -57,9 +57,9 @@ class Ages:
         """The node of a number."""
         return self._nodes[number]
 
-    def old_below(self, root: int, old_before: int) -> list[int]:
-        """The nodes at or below that were made before a time, and have one."""
-        if self._oldest[root] >= old_before:
+    def old_below(self, root: int, old_before: int, known: Collection[int] = ()) -> list[int]:
+        """The nodes at or below that were made before a time, and have one; none below those that are ``known``."""
+        if self._oldest[root] >= old_before or root in known:
             return []
         found: list[int] = []
         seen = {root}
@@ -69,7 +69,7 @@ class Ages:
             if UNTIMED < self.made[number] < old_before and self._is_timed(number):
                 found.append(number)
             for target in self._below[number]:
-                if target not in seen and self._oldest[target] < old_before:
+                if target not in seen and target not in known and self._oldest[target] < old_before:
                     seen.add(target)
                     waiting.append(target)
         return found

@@ -64,8 +64,10 @@ def find_keepers(
     search = HolderSearch(name_of, deadline_ns=time.perf_counter_ns() + SEARCH_MS * 1_000_000)
     for scope in scopes_of(frame):
         search.look(scope.variables, scope.kind, scope.name)
-    ages = Ages(graph, deadline_ns=time.perf_counter_ns() + NODES_MS * 1_000_000)
-    groups = _groups(search.found, ages, steps, _running(runs, ages, steps, in_line=in_line))
+    until_ns = time.perf_counter_ns() + NODES_MS * 1_000_000
+    ages = Ages(graph, deadline_ns=until_ns)
+    running = _running(runs, ages, steps, in_line=in_line)
+    groups = _groups(search.found, ages, steps, running, deadline_ns=until_ns)
     bill = _Bill(graph, saved, parameters, share_ns=BYTES_MS * 1_000_000 // max(1, len(groups)))
     every = [_keeper(group, ages, steps, bill, graph) for group in groups]
     telling = [each for each in every if each.size_bytes or each.at_least or each.tensors > 1 or each.steps > 1]
@@ -107,7 +109,9 @@ def _running(runs: Collection[int], ages: Ages, steps: Sequence[int], *, in_line
     return runs
 
 
-def _groups(holders: list[Holder], ages: Ages, steps: Sequence[int], running: Collection[int]) -> list[_Group]:
+def _groups(
+    holders: list[Holder], ages: Ages, steps: Sequence[int], running: Collection[int], *, deadline_ns: int
+) -> list[_Group]:
     """Holders of old graphs, by what they would be called together."""
     old_before = steps[-_TWO]
     grown: list[_Grown] = []
@@ -115,17 +119,21 @@ def _groups(holders: list[Holder], ages: Ages, steps: Sequence[int], running: Co
     numbered = [(ages.number(holder.node), holder) for holder in holders]
     numbered = [(number, holder) for number, holder in numbered if number >= 0 and number not in running]
     for number, holder in sorted(numbered, key=lambda pair: ages.made[pair[0]]):
-        old = ages.old_below(number, old_before)
-        if not old:
+        group = groups.setdefault((holder.way.scope, holder.way.kind, holder.way.pattern), _Group())
+        if ages.made[number] < old_before:
+            old = ages.old_below(number, old_before, group.old)
+        elif time.perf_counter_ns() > deadline_ns:
+            ages.cut += 1
             continue
-        if ages.made[number] >= old_before:  # of this step
+        else:  # of this step: does its graph reach back through earlier ones?
+            old = ages.old_below(number, old_before)
             if len(ages.steps_of(old, steps)) < _TWO or _is_covered(number, len(old), grown, ages):
                 continue
             grown.append(_Grown(number, len(old)))
-        group = groups.setdefault((holder.way.scope, holder.way.kind, holder.way.pattern), _Group())
-        group.holders.append(holder)
-        group.old.update(dict.fromkeys(old))
-    return list(groups.values())
+        if old or number in group.old:
+            group.holders.append(holder)
+            group.old.update(dict.fromkeys(old))
+    return [group for group in groups.values() if group.holders]
 
 
 def _is_covered(number: int, old: int, grown: list[_Grown], ages: Ages) -> bool:
