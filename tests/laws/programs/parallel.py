@@ -210,8 +210,9 @@ def tensors_on_a_mesh(tell):
     dist.destroy_process_group()
 
 
-def rank_trains(rank, path, queue):
-    dist.init_process_group("gloo", init_method=f"file://{path}", rank=rank, world_size=2)
+def rank_trains(rank, path, pipe):
+    store = dist.FileStore(path, 2)
+    dist.init_process_group("gloo", store=store, rank=rank, world_size=2)
     torch.manual_seed(0)
     model = nn.parallel.DistributedDataParallel(nn.Linear(3, 1))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -222,22 +223,26 @@ def rank_trains(rank, path, queue):
         optimizer.step()
     total = torch.ones(1) * rank
     dist.all_reduce(total)
-    queue.put((rank, [parameter.tolist() for parameter in model.parameters()], loss.item(), total.item()))
-    dist.destroy_process_group()
+    dist.barrier()
+    pipe.send((rank, [parameter.tolist() for parameter in model.parameters()], loss.item(), total.item()))
+    pipe.close()
+    os._exit(0)
 
 
 @program(slow=True)
 def data_parallel_of_two_ranks(tell):
     context = multiprocessing.get_context("fork")
     with tempfile.TemporaryDirectory() as folder:
-        queue = context.Queue()
-        ranks = [context.Process(target=rank_trains, args=(n, os.path.join(folder, "store"), queue)) for n in (0, 1)]
-        for rank in ranks:
-            rank.start()
-        told = sorted(queue.get(timeout=90) for _ in ranks)
+        pipes, ranks = [], []
+        for rank in (0, 1):
+            here, there = context.Pipe(duplex=False)
+            pipes.append(here)
+            ranks.append(context.Process(target=rank_trains, args=(rank, os.path.join(folder, "store"), there)))
+            ranks[-1].start()
+            there.close()
+        tell("told", [pipe.recv() if pipe.poll(60) else "nothing" for pipe in pipes])
         for rank in ranks:
             rank.join(60)
-        tell("told", told)
         tell("ended", [rank.exitcode for rank in ranks])
 
 
