@@ -22,7 +22,7 @@ PASSED_ON = {"stopped", "continued", "exited", "terminated", "tapelens"}
 class DebugSession:
     """One session of the editor's: an adapter, and the tracker that puts the probe in."""
 
-    def __init__(self, editor: Editor, name: str, adapter: asyncio.subprocess.Process, expression: str) -> None:
+    def __init__(self, editor: Editor, name: str, adapter: asyncio.subprocess.Process, expression: str | None) -> None:
         assert adapter.stdin is not None
         assert adapter.stdout is not None
         self.editor = editor
@@ -34,7 +34,10 @@ class DebugSession:
         self.channel = DapChannel(adapter.stdout, adapter.stdin, on_event=self.on_event, on_closed=self.on_closed)
 
     def on_event(self, event: str, body: Mapping[str, Any]) -> None:
-        if event == "initialized":
+        if event == "initialized" and self.expression is None:
+            self.tell("tapelensBootstrap", {"error": "tapelens' server was not ready when the session began."})
+            self.entered.set_result({})
+        elif event == "initialized":
             arguments = {"expression": self.expression, "context": "hover", "format": {"rawString": True}}
             asyncio.ensure_future(self.channel.send("evaluate", arguments)).add_done_callback(self.on_entered)
         elif event in PASSED_ON:
@@ -97,9 +100,16 @@ class Editor(WireClient):
 
     @asynccontextmanager
     async def debugging(
-        self, program: Path, *stops: int, name: str = "vscode:1", pause_on: tuple[str, ...] = ()
+        self,
+        program: Path,
+        *stops: int,
+        name: str = "vscode:1",
+        pause_on: tuple[str, ...] = (),
+        is_ready: bool = True,
+        **more: Any,
     ) -> AsyncGenerator[DebugSession]:
-        expression = (await self.result("tapelens/bootstrap", {"armed": True, "pauseOn": pause_on}))["expression"]
+        asked = {"armed": True, "pauseOn": pause_on}
+        expression = (await self.result("tapelens/bootstrap", asked))["expression"] if is_ready else None
         adapter = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -109,7 +119,7 @@ class Editor(WireClient):
             limit=2**20,
         )
         session = self.sessions[name] = DebugSession(self, name, adapter, expression)
-        configuration = json.dumps({"name": "Python: Current File", "program": str(program)})
+        configuration = json.dumps({"name": "Python: Current File", "program": str(program), **more})
         opened = {"session": name, "type": "debugpy", "configuration": configuration, "parent": None}
         self.send({"method": "tapelens/dapSession", "params": opened})
         try:
@@ -226,3 +236,49 @@ class Refusing:
 
     async def request(self, command: str, arguments: Any) -> Any:
         raise SessionError("no such thing")
+
+
+async def test_an_editor_that_had_no_bootstrap_yet_is_helped_by_the_server():
+    program = SEED / "1_growing_graph.py"
+    line = marked_lines(program)["a second time"]
+    async with served(kind=Editor) as (editor, _):
+        await editor.initialize()
+        async with editor.debugging(program, line, is_ready=False) as session:
+            await editor.told("tapelens/stopped", session="vscode:1")
+            (mark,) = (await editor.told("textDocument/publishDiagnostics"))["diagnostics"]
+            assert mark["code"] == "double-backward"  # foreseen at the stop: the probe is in
+            assert session.asked.count("evaluate") >= 1
+            await editor.command("tapelens.continue", session="vscode:1")
+            assert (await editor.told("tapelens/stopped", session="vscode:1"))["reason"] == "exception"
+            await editor.command("tapelens.continue", session="vscode:1")
+            assert (await editor.told("tapelens/sessionEnded", session="vscode:1"))["problem"] is None
+
+
+async def test_an_editor_s_path_mappings_hold_for_all_that_the_probe_says(tmp_path):
+    program = SEED / "7_forgotten_zero_grad.py"
+    lines = program.read_text(encoding="utf-8").splitlines()
+    step = next(n for n, line in enumerate(lines, 1) if "expect: missing-zero-grad" in line)
+    mappings = [{"localRoot": str(tmp_path), "remoteRoot": str(SEED)}]
+    async with served(kind=Editor) as (editor, _):
+        await editor.initialize()
+        async with editor.debugging(program, pathMappings=mappings):
+            seen = (await editor.told("tapelens/finding", session="vscode:1"))["finding"]
+            assert (seen["site"]["path"], seen["site"]["line"]) == (str(tmp_path / program.name), step)
+            assert str(SEED) not in json.dumps(seen)
+
+
+async def test_a_child_session_of_the_editor_s_has_its_parent_and_is_called_by_its_process():
+    configuration = {"name": "Subprocess 42", "program": "/work/launch.py", "subProcessId": 42}
+    async with served(kind=Editor) as (editor, _):
+        await editor.initialize()
+        hello = json.dumps({"kind": "panel_hello", "wire": 1, "token": ""})
+        editor.send({"method": "tapelens/panel", "params": {"message": hello}})
+        for name, parent, given in (
+            ("vscode:1", None, {"program": "/work/launch.py"}),
+            ("vscode:2", "vscode:1", configuration),
+        ):
+            opened = {"session": name, "type": "debugpy", "configuration": json.dumps(given), "parent": parent}
+            editor.send({"method": "tapelens/dapSession", "params": opened})
+        assert (await panel_says(editor, "session", session="vscode:1"))["label"] == "launch.py"
+        child = await panel_says(editor, "session", session="vscode:2")
+        assert (child["label"], child["parent"]) == ("process 42", "vscode:1")

@@ -94,8 +94,10 @@ def take_event(ls: TapelensServer, params: DapEventParams) -> None:
 
 
 def _label(params: DapSessionParams) -> str:
-    """The program's file name, or the configuration's name."""
+    """The program's file name, or the configuration's name; a child's configuration names its parent's program."""
     configuration = _object(params.configuration)
+    if isinstance(child := configuration.get("subProcessId"), int):
+        return f"process {child}"
     if isinstance(program := configuration.get("program"), str) and program:
         return PurePath(program).name
     if isinstance(module := configuration.get("module"), str) and module:
