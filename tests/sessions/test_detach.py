@@ -66,3 +66,21 @@ async def test_every_name_registry_and_tool_is_what_it_was(tmp_path, monkeypatch
                     await run.session._request("disconnect", {"terminateDebuggee": False})
             (after,) = await say(process, "compare")
             assert (int(after.split()[0]) > LEAST_NAMES, after.split()[1:]) == (True, [])
+
+
+async def test_the_environment_s_switch_keeps_everything_out(monkeypatch, tmp_path):
+    monkeypatch.setenv("TAPELENS_DISABLE", "1")
+    async with listening(tmp_path, PROGRAM.read_text(encoding="utf-8")) as (program, port, process):
+        place = Breakpoint(path=program, line=marked_lines(program)["backward"])
+        assert await line_out(process) == "ready\n"
+        async with attached(port, place) as run:
+            await step_by_step(run, process)
+        await say(process, "take")
+        async with attached(port, place, pause_on=["all"]) as run:
+            await step_by_step(run, process)
+            (during,) = await say(process, "compare")
+            assert during.isdecimal(), during
+            assert run.store.stops(run.session.id) == ()
+            info = run.store.session(run.session.id)
+            assert info is not None
+            assert (info.torch, info.problem) == ("switched_off", None)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import sys
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from ..errors import SessionEnded, SessionError
@@ -16,6 +14,7 @@ from ..store.sessions import SessionInfo, Store
 from ..wire.commands import Command, Configuration, Detach
 from ..wire.envelope import Batch
 from .adapter import end_foreign_child, reap_adapter, start_adapter
+from .arguments import attach_arguments, launch_arguments, mapping_argument
 from .children import Children, child_label
 from .dap import DapChannel
 from .handshake import Wishes, begin
@@ -28,9 +27,6 @@ log = logging.getLogger(__name__)
 
 OnOutput = Callable[[str, str], None]
 """Category (``stdout`` or ``stderr``) and text of the program's output."""
-
-_QUIET = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-"""Else the debugger warns of frozen modules on the standard error of each process that the program starts."""
 
 CONNECT_DEADLINE_S = 10.0
 DETACH_DEADLINE_S = 2.0
@@ -128,8 +124,8 @@ class DirectSession:
         """
         wishes = Wishes(configuration=configuration, breakpoints=breakpoints, paths=paths)
         session = cls(f"{host}:{port}", store, on_output, wishes, owns_debuggee=False, on_child=on_child)
-        where = {"connect": {"host": host, "port": port}, "pathMappings": [_mapping(each) for each in paths]}
-        arguments = _attach_arguments(f"{host}:{port}") | where
+        where = {"connect": {"host": host, "port": port}, "pathMappings": [mapping_argument(each) for each in paths]}
+        arguments = attach_arguments(f"{host}:{port}") | where
         await session._guarded(session._begin_at(host, port, arguments))
         return session
 
@@ -159,7 +155,7 @@ class DirectSession:
 
     async def _inject(self, pid: int) -> None:
         """Begin, unless the injector fails first: debugpy's adapter would wait a minute longer."""
-        arguments = _attach_arguments(f"process {pid}") | {"processId": pid}
+        arguments = attach_arguments(f"process {pid}") | {"processId": pid}
         self._injected_pid = pid
         self._injector = said = Injector()
         opening = self._begin_with_adapter("attach", arguments, environment=injector_environment(pid))
@@ -349,31 +345,3 @@ OnChild = Callable[[DirectSession], None]
 
 def _no_output(_category: str, _text: str) -> None:
     """A child writes to its parent's streams, or where the parent wants it."""
-
-
-def launch_arguments(launch: Launch, name: str) -> dict[str, Any]:
-    """DAP's ``launch``, as debugpy takes it."""
-    arguments: dict[str, Any] = {
-        "name": name,
-        "type": "debugpy",
-        "request": "launch",
-        "python": [str(launch.python or sys.executable)],
-        "args": list(launch.args),
-        "cwd": str(launch.cwd or Path.cwd()),
-        "env": _QUIET | dict(launch.env),
-        "console": "internalConsole",
-        "redirectOutput": True,
-        "justMyCode": True,
-        "subProcess": launch.children,
-    }
-    if launch.program is not None:
-        return arguments | {"program": str(launch.program)}
-    return arguments | {"module": launch.module}
-
-
-def _attach_arguments(name: str) -> dict[str, Any]:
-    return {"name": name, "type": "debugpy", "request": "attach", "justMyCode": True, "subProcess": True}
-
-
-def _mapping(of: PathMapping) -> dict[str, str]:
-    return {"localRoot": of.local_root, "remoteRoot": of.remote_root}
