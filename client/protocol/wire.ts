@@ -464,9 +464,9 @@ export interface Backward {
   readonly doubt: string | null;
 }
 
-/** Something that a bound kept out of the snapshot, said openly. */
+/** Something that a bound kept out of the snapshot, or that its torch does not tell, said openly. */
 export interface LeftOut {
-  readonly what: "tensors" | "nodes" | "saved" | "hooks" | "values" | "names";
+  readonly what: "tensors" | "nodes" | "shapes" | "saved" | "hooks" | "values" | "names";
   readonly count: number;
   readonly why: string;
 }

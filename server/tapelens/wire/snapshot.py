@@ -237,9 +237,9 @@ class Backward:
 
 @dataclass(frozen=True, kw_only=True)
 class LeftOut:
-    """Something that a bound kept out of the snapshot, said openly."""
+    """Something that a bound kept out of the snapshot, or that its torch does not tell, said openly."""
 
-    what: Literal["tensors", "nodes", "saved", "hooks", "values", "names"]
+    what: Literal["tensors", "nodes", "shapes", "saved", "hooks", "values", "names"]
     count: int
     why: str
 

@@ -20,7 +20,7 @@ from .hooks import Hook, hooks_of
 from .keepers import Keepers, find_keepers
 from .memory import tell_memory
 from .names import Reach
-from .nodes import Origins, edge_columns, node_columns, read_saved, saved_columns, unknown_origins
+from .nodes import Origins, count_untold, edge_columns, node_columns, read_saved, saved_columns, unknown_origins
 from .parameters import parameter_storages
 from .raising import FreedBy
 from .reading import Reading
@@ -233,11 +233,15 @@ def _backward_facts(scene: _Scene, hooks_run: tuple[int, ...]) -> BackwardFacts:
 
 def _everything_left_out(scene: _Scene, columns: _Columns, keepers: Keepers, bounds: Bounds) -> tuple[LeftOut, ...]:
     unnamed = sum(named.unnamed_too for named in scene.reach.tensors.values())
+    torch = f"torch {sys.modules['torch'].__version__}"
+    untold_saved, untold_shapes = count_untold(scene.graph, scene.saved)
     every = (
         _left_out("tensors", scene.reach.cut_tensors, f"more than {bounds.tensors} tensors in the frame"),
         _left_out("tensors", scene.reach.cut_values, "long containers and far values were not looked into"),
         _left_out("nodes", scene.graph.left_out, _why_nodes(scene.graph)),
         _left_out("saved", scene.saved_unread, f"nodes whose saved tensors {bounds.details_ms} ms did not suffice for"),
+        _left_out("saved", untold_saved, f"{torch} shows them only by running hooks; newer torch does without"),
+        _left_out("shapes", untold_shapes, f"{torch} does not tell the shapes of nodes; newer torch does"),
         _left_out("saved", columns.saved_left_out, f"more than {bounds.saved} saved tensors"),
         _left_out("hooks", columns.hooks_left_out, f"more than {bounds.hooks} hooks"),
         _left_out("values", scene.tensors.unread_values, "tensors whose values no budget was left for"),

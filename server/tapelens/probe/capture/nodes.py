@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from ..keys import keys_of
 from ..timeline import UNKNOWN, Origin
 from .codes import class_site
 from .graph import Graph, is_custom
-from .saved import NodeSaved, Saved, SavedReader
+from .saved import NodeSaved, Saved, SavedReader, can_look
 from .tables import NONE, Shapes, Sites, Strings
 from .tensors import TensorRows
 
@@ -22,6 +23,7 @@ Origins = Callable[[Iterable[int]], list[Origin]]
 """Where nodes were made, by their sequence numbers."""
 
 _LOOK_AT_CLOCK = 64  # nodes between two looks
+_METADATA = "_input_metadata"
 
 
 _Outline = tuple[int, int, int]
@@ -45,6 +47,12 @@ def read_saved(graph: Graph, *, deadline_ns: int) -> tuple[list[NodeSaved], int]
 
 
 _UNREAD = NodeSaved("unknown")
+
+
+def count_untold(graph: Graph, saved: list[NodeSaved]) -> tuple[int, int]:
+    """How many saved tensors, and shapes of nodes, this torch does not tell without disturbing the program."""
+    slots = 0 if can_look() else sum(slot.state == "not_shown" for held in saved for slot in held.slots)
+    return slots, 0 if hasattr(sys.modules["torch"]._C._FunctionBase, _METADATA) else len(graph.nodes)
 
 
 def node_columns(
@@ -167,7 +175,7 @@ def _outlines(graph: Graph, strings: Strings, shapes: Shapes, deadline_ns: int) 
     for row, node in enumerate(graph.nodes):
         if not row % _LOOK_AT_CLOCK and time.perf_counter_ns() > deadline_ns:
             break
-        outputs = getattr(node, "_input_metadata", None)  # older torch has none
+        outputs = getattr(node, _METADATA, None)  # older torch has none
         if not outputs:
             outlines.append(_BLANK)
             continue

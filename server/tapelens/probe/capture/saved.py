@@ -72,6 +72,12 @@ class NodeSaved:
     slots: list[Saved] = field(default_factory=list[Saved])
 
 
+def can_look() -> bool:
+    """Whether this torch shows what was saved, and by which hook it was packed, without unpacking; older does not."""
+    saved = sys.modules["torch"]._C._autograd.SavedTensor
+    return hasattr(saved, "data") and hasattr(saved, "unpack_hook")
+
+
 class _Slot(NamedTuple):
     """An attribute of a node type: as saved, as unpacked, and its plain name."""
 
@@ -94,9 +100,8 @@ class SavedReader:
         # bound once: they are asked for every saved tensor
         self._shape, self._dtype, self._version = base.shape.__get__, base.dtype.__get__, base._version.__get__
         self._storage = base.untyped_storage
-        saved = torch._C._autograd.SavedTensor
-        self._can_unpack = hasattr(saved, "unpack")
-        self._can_look = hasattr(saved, "data") and hasattr(saved, "unpack_hook")
+        self._can_unpack = hasattr(torch._C._autograd.SavedTensor, "unpack")
+        self._can_look = can_look()
 
     def read(self, node: Node) -> NodeSaved:
         """What the node saved, and whether it is there."""
@@ -106,8 +111,6 @@ class SavedReader:
             slots = self._slots[kind] = _slots_of(kind)
         if not slots:
             return self._read_without_slots(node)
-        if not self._can_look:
-            return NodeSaved("unknown", [Saved(slot.name, "not_shown") for slot in slots])
         found: list[Saved] = []
         for slot in slots:
             try:
@@ -115,7 +118,9 @@ class SavedReader:
             except RuntimeError as error:  # a list of saved tensors says so at once
                 found.append(Saved(slot.name, _state_of_refusal(error)))
                 continue
-            if type(raw) is tuple:
+            if not self._can_look:
+                found.append(Saved(slot.name, "not_shown"))
+            elif type(raw) is tuple:
                 found.extend(self._read_list(node, slot, raw))
             else:
                 found.append(self._read_one(node, slot, raw))
