@@ -9,11 +9,12 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from interpreters import newer_python
-from probe.timeline.marks import PROGRAMS, Row, marked, told
+from probe.timeline.marks import PROGRAMS, Made, Row, marked, told
 from sessions.drive import DEADLINE_S, Driven, configuration, marked_lines
 from tapelens.sessions.bootstrap import bootstrap_expression
 from tapelens.sessions.direct import DirectSession
@@ -23,17 +24,19 @@ from tapelens.store.sessions import Store
 from tapelens.wire.commands import Lines
 from tapelens.wire.snapshot import LinesState
 
+Which = Literal["this", "newer"]
+each_python = pytest.mark.parametrize("which", ["this", "newer"])
 RUNNER = Path(__file__).parents[1] / "probe" / "timeline" / "runner.py"
 ALL = sorted(PROGRAMS.glob("*.py"))
 
 
 @asynccontextmanager
 async def launched(
-    program: Path, *, stops: dict[Path, list[int]], args: Sequence[str] = (), lines: Lines = "auto"
+    which: Which, program: Path, *, stops: dict[Path, list[int]], args: Sequence[str] = (), lines: Lines = "every_line"
 ) -> AsyncGenerator[Driven]:
-    """The program under a Python that has ``sys.monitoring``."""
-    python = newer_python()
-    if python is None:
+    """The program under this Python, or one that has ``sys.monitoring``."""
+    python = newer_python() if which == "newer" else None
+    if which == "newer" and python is None:
         pytest.skip("no Python from 3.12 on with a torch here")
     driven = Driven(Store())
     launch = Launch(
@@ -56,9 +59,13 @@ async def launched(
         await asyncio.wait_for(driven.session.close(), DEADLINE_S)
 
 
-async def run(*, stops: dict[Path, list[int]], steps: int = 0) -> dict[str, list[Row]]:
+TWICE = PROGRAMS / "twice_in_a_line.py"
+STEPPED = {TWICE: [min(line for line, _, _ in marked(TWICE))]}
+
+
+async def run(which: Which, *, stops: dict[Path, list[int]], steps: int = 0) -> dict[str, list[Row]]:
     """What the runner tells of all programs; from the first stop on some steps are made."""
-    async with launched(RUNNER, stops=stops, args=["-", *map(str, ALL)]) as driven:
+    async with launched(which, RUNNER, stops=stops, args=["-", *map(str, ALL)]) as driven:
         ended = asyncio.create_task(driven.session.wait_ended())
         for number in itertools.count():
             stopped = asyncio.create_task(driven.next_stop())
@@ -71,13 +78,13 @@ async def run(*, stops: dict[Path, list[int]], steps: int = 0) -> dict[str, list
     return json.loads(driven.printed)
 
 
-def wrong(rows: dict[str, list[Row]]) -> dict[str, object]:
+def wrong(rows: dict[str, list[Row]]) -> dict[str, tuple[Made, Made]]:
     """By program, what differs from the marks: told too often, told too seldom.
 
     One timeline sees all programs here, and each thread counts its nodes from 0: of threads' programs
     nothing may be told wrongly, and much cannot be told at all.
     """
-    found: dict[str, object] = {}
+    found: dict[str, tuple[Made, Made]] = {}
     for program in ALL:
         threads = "threads" in program.stem
         expected = marked(program, unknown_too=threads)
@@ -87,15 +94,21 @@ def wrong(rows: dict[str, list[Row]]) -> dict[str, object]:
     return found
 
 
-async def test_every_node_is_told_of_its_line_when_the_program_stops_at_each_of_them():
+@each_python
+async def test_every_node_is_told_of_its_line_when_the_program_stops_at_each_of_them(which: Which):
     stops = {program: sorted({line for line, _, _ in marked(program) if line}) for program in ALL}
-    assert wrong(await run(stops=stops)) == {}
+    assert wrong(await run(which, stops=stops)) == {}
 
 
 async def test_every_node_is_told_of_its_line_when_the_program_is_stepped():
-    program = PROGRAMS / "twice_in_a_line.py"
-    stops = {program: [min(line for line, _, _ in marked(program))]}
-    assert wrong(await run(stops=stops, steps=40)) == {}
+    assert wrong(await run("newer", stops=STEPPED, steps=40)) == {}
+
+
+async def test_no_node_is_told_of_another_line_when_the_debugger_takes_the_trace_function_back():
+    rows = await run("this", stops=STEPPED, steps=40)
+    known = {program: [row for row in told_of if row[0]] for program, told_of in rows.items()}
+    assert {program: surplus for program, (surplus, _) in wrong(known).items() if surplus} == {}
+    assert sum(map(len, known.values())) > 0.9 * sum(map(len, rows.values()))
 
 
 AT_STOPS = """\
@@ -131,11 +144,12 @@ async def evaluate(driven: Driven, expression: str) -> None:
     await driven.session._request("evaluate", {"expression": expression, "frameId": frames[0]["id"], "context": "repl"})
 
 
-async def test_what_is_evaluated_at_a_stop_is_no_lines(tmp_path: Path):
+@each_python
+async def test_what_is_evaluated_at_a_stop_is_no_lines(which: Which, tmp_path: Path):
     program = tmp_path / "at_stops.py"
     program.write_text(AT_STOPS, encoding="utf-8")
     stops = marked_lines(program)
-    async with launched(program, stops={program: list(stops.values())}) as driven:
+    async with launched(which, program, stops={program: list(stops.values())}) as driven:
         for _ in range(2):
             await driven.next_stop()
             await evaluate(driven, "kept.append(w.sin())")
@@ -152,19 +166,32 @@ async def test_what_is_evaluated_at_a_stop_is_no_lines(tmp_path: Path):
     }
 
 
-async def test_lines_can_be_switched_off_and_on_by_another_bootstrap(tmp_path: Path):
+SWITCHED = """\
+import torch
+
+w = torch.ones(3, requires_grad=True)
+def same(x): return x
+a = same(w) * 2  # stop: first
+b = same(w).exp()
+c = same(w).sin()
+d = 0
+"""
+
+
+@each_python
+async def test_lines_can_be_switched_off_and_on_by_another_bootstrap(which: Which, tmp_path: Path):
     program = tmp_path / "switched.py"
-    program.write_text(
-        "import torch\nw = torch.ones(3, requires_grad=True)\na = w * 2\nb = w.exp()\nc = w.sin()\nd = 0\n",
-        encoding="utf-8",
-    )
-    async with launched(program, stops={program: [3, 4, 5, 6]}, lines="off") as driven:
+    program.write_text(SWITCHED, encoding="utf-8")
+    first = marked_lines(program)["first"]
+    stops = [first + below for below in range(4)]
+    async with launched(which, program, stops={program: stops}, lines="off") as driven:
         assert await lines_at_stop(driven) == ({}, "off")
-        await evaluate(driven, bootstrap_expression(configuration()))
         await driven.go_on()
-        assert await lines_at_stop(driven) == ({"MulBackward0": None}, "every_line")  # its line had begun
+        assert await lines_at_stop(driven) == ({"MulBackward0": None}, "off")
+        await evaluate(driven, bootstrap_expression(replace(configuration(), lines="every_line")))
         await driven.go_on()
-        assert await lines_at_stop(driven) == ({"MulBackward0": None, "ExpBackward0": 4}, "every_line")
+        known = {"MulBackward0": None, "ExpBackward0": first + 1}
+        assert await lines_at_stop(driven) == (known, "every_line")
         await evaluate(driven, bootstrap_expression(replace(configuration(), lines="off")))
         await driven.go_on()
         unknown = {"MulBackward0": None, "ExpBackward0": None, "SinBackward0": None}

@@ -15,7 +15,12 @@ from typing import Any
 _PROBE = __name__.rpartition(".")[0]
 
 
-_CALLS_THE_USERS = (f"{_PROBE}.taps.importlib_bootstrap_seam", f"{_PROBE}.entry", f"{_PROBE}.pydevd")
+_CALLS_THE_USERS = (
+    f"{_PROBE}.taps.importlib_bootstrap_seam",
+    f"{_PROBE}.entry",
+    f"{_PROBE}.pydevd",
+    f"{_PROBE}.timeline.threads",
+)
 """Stands between the program and what it called: what runs below is the program's own."""
 
 

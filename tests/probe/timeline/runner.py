@@ -66,7 +66,7 @@ def run(program, timeline, torch):
 
 def run_with_own(program, kind, torch):
     faults = []
-    timeline = kind("auto", lambda where, what: faults.append((where, what)))
+    timeline = kind("every_line", lambda where, what: faults.append((where, what)))
     timeline.install()
     rows = run(program, timeline, torch)
     timeline.remove()

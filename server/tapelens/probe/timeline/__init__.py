@@ -13,6 +13,8 @@ from ..uncompiled import keep_from_compile
 from .calls import enter_call
 from .modules import ModuleTap
 from .monitoring import LineTap
+from .threads import ThreadTap
+from .tracing import TraceTap
 from .tracks import UNKNOWN, Origin, Tracks
 
 __all__ = ["UNKNOWN", "Origin", "Timeline"]
@@ -37,6 +39,8 @@ class Timeline:
         self._tracks: Tracks | None = None
         self._modules: ModuleTap | None = None
         self._line_tap: LineTap | None = None
+        self._trace_tap: TraceTap | None = None
+        self._thread_tap: ThreadTap | None = None
 
     @property
     def state(self) -> LinesState:
@@ -61,7 +65,14 @@ class Timeline:
                 self._state = "every_line"
             else:
                 self.missing.append("a tool id of sys.monitoring: lines are known of modules' calls only")
-        self._modules = ModuleTap(enter_call(tracks, self._fail, with_lines=self._state != "every_line"))
+        elif self._lines == "every_line":
+            self._trace_tap = TraceTap(tracks, self._fail)
+            self._trace_tap.install()
+            self._state = "every_line"
+        self._thread_tap = ThreadTap(self._careful(tracks.note_thread), self._careful(tracks.thread_ends))
+        self._thread_tap.install()
+        with_lines = self._state != "every_line"
+        self._modules = ModuleTap(enter_call(tracks, self._fail, with_lines=with_lines))
         if not self._modules.install():
             self.missing.append("torch's Module.__call__: nodes have no module")
         elif self._state == "off":
@@ -70,10 +81,10 @@ class Timeline:
     def remove(self) -> None:
         """Take everything out again. What is known of nodes made so far is forgotten."""
         atexit.unregister(self.remove)
-        for tap in (self._modules, self._line_tap):
+        for tap in (self._modules, self._line_tap, self._trace_tap, self._thread_tap):
             if tap is not None:
                 tap.remove()
-        self._modules = self._line_tap = self._tracks = None
+        self._modules = self._line_tap = self._trace_tap = self._thread_tap = self._tracks = None
         self._state = "off"
 
     def note(self) -> None:
@@ -89,19 +100,27 @@ class Timeline:
             self._fail(fault)
             return _nothing
 
-        def careful() -> None:
-            try:
-                go_on()
-            except Exception as fault:
-                self._fail(fault)
+        def look_after() -> None:
+            go_on()
+            if self._trace_tap is not None:
+                self._trace_tap.after_stop(sys._getframe(1))
 
-        return careful
+        return self._careful(look_after)
 
     def origins(self, sequences: Iterable[int]) -> list[Origin]:
         """Of nodes by their sequence numbers; of -1 (AccumulateGrad) it is unknown."""
         if self._tracks is None:
             return [UNKNOWN for _ in sequences]
         return self._tracks.origins(sequences)
+
+    def _careful(self, call: Callable[[], None]) -> Callable[[], None]:
+        def careful() -> None:
+            try:
+                call()
+            except Exception as fault:
+                self._fail(fault)
+
+        return careful
 
     def _fail(self, fault: Exception) -> None:
         if isinstance(fault, (RecursionError, MemoryError)):  # the program's own, and about to be told to it

@@ -23,10 +23,13 @@ def enter_call(tracks: Tracks, fail: Callable[[Exception], None], *, with_lines:
     """
     clock = tracks.clock
     local = tracks.local
+    look_after = tracks.look_after
 
     def enter(module: Any) -> Leave:  # noqa: ANN401 (an nn.Module)
         try:
             track: Track = local.track
+            if look_after is not None:
+                look_after(sys._getframe(1))  # its caller's line is credited
             now = clock()
             if now != track.clock:
                 track.credit(now)
@@ -38,7 +41,7 @@ def enter_call(tracks: Tracks, fail: Callable[[Exception], None], *, with_lines:
             track.paths.append(UNNAMED)
             leave = track.leave
             if leave is None:
-                leave = track.leave = leave_call(track, clock, fail, with_lines=with_lines)
+                leave = track.leave = leave_call(track, tracks, fail, with_lines=with_lines)
         except Exception as fault:
             fail(fault)
             return _nothing
@@ -47,12 +50,15 @@ def enter_call(tracks: Tracks, fail: Callable[[Exception], None], *, with_lines:
     return enter
 
 
-def leave_call(track: Track, clock: Callable[[], int], fail: Callable[[Exception], None], *, with_lines: bool) -> Leave:
+def leave_call(track: Track, tracks: Tracks, fail: Callable[[Exception], None], *, with_lines: bool) -> Leave:
     """End the innermost call of a thread."""
+    clock, look_after = tracks.clock, tracks.look_after
     modules, paths, places = track.modules, track.paths, track.places
 
     def leave() -> None:
         try:
+            if look_after is not None:
+                look_after(sys._getframe(1))
             now = clock()
             if now != track.clock:
                 track.credit(now)

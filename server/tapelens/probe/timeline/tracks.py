@@ -12,7 +12,7 @@ import weakref
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 from ...wire.sites import Site
@@ -126,6 +126,7 @@ class Track:
         line: The line of it; see NOTE [instructions for lines].
         modules: Modules whose calls run now, outermost first: held no longer than they run.
         paths: Number of each one's path, or ``UNNAMED`` until a node was made there.
+        ended: The thread makes nothing more.
         places: Where the thread stood outside each of these calls, where calls set the place.
         leave: Ends the innermost call; made when first needed.
         credit: Notes that what was made up to a reading was made here.
@@ -135,6 +136,7 @@ class Track:
         "clock",
         "code",
         "credit",
+        "ended",
         "ends",
         "first",
         "ident",
@@ -153,6 +155,7 @@ class Track:
         self.first = self.clock = clock
         self.code: CodeType | None = None
         self.line = 0
+        self.ended = False
         self.modules: list[Any] = []
         self.paths: list[int] = []
         self.places: list[Place] = []
@@ -234,10 +237,12 @@ class Tracks:
 
     Attributes:
         clock: Reads the calling thread's sequence clock.
+        look_after: Is asked, with a frame of it, whether the thread's place is still known; set before any call.
     """
 
     def __init__(self, clock: Callable[[], int]) -> None:
         self.clock = clock
+        self.look_after: Callable[[FrameType | None], None] | None = None
         self.places = Places()
         self.paths = Paths()
         self._all: list[Track] = []
@@ -260,10 +265,23 @@ class Tracks:
 
     def note(self) -> None:
         """Credit what the calling thread has made by now."""
+        if self.look_after is not None:
+            self.look_after(sys._getframe(1))
         track: Track = self._local.track
         now = self.clock()
         if now != track.clock:
             track.credit(now)
+
+    def note_thread(self) -> None:
+        """As ``note``, for a thread that may never have run what is watched: it is told from others then."""
+        if self.clock():  # else it has made nothing
+            self.note()
+
+    def thread_ends(self) -> None:
+        """The calling thread makes nothing more."""
+        if self.clock():
+            self.note()
+            self._local.track.ended = True
 
     def stand_still(self) -> Callable[[], None]:
         """The calling thread stops: what is evaluated there until the returned function is called is nobody's line."""
@@ -308,7 +326,7 @@ class Tracks:
         tracks = list(self._all)
         reaches: list[tuple[int, Track | None]] = [(self._forgotten, None)]
         for track in tracks:
-            frame = frames.pop(track.ident, None)
+            frame = None if track.ended else frames.pop(track.ident, None)
             busy = frame is not None and not track.is_still and is_busy(frame)
             reaches.append((_NO_END if busy and track.clock else track.clock, track))
         reaches += [(_NO_END, None) for frame in frames.values() if is_busy(frame)]
