@@ -27,12 +27,12 @@ def compiled_eagerly(tell):
     return trained(tell, "eager", fullgraph=True)
 
 
-@program()
+@program(slow=True)
 def compiled_by_aot_eager(tell):
     return trained(tell, "aot_eager", fullgraph=True)
 
 
-@program()
+@program(slow=True)
 def compiled_optimizer(tell):
     return trained(tell, "aot_eager", step_too=True)
 
@@ -77,7 +77,7 @@ def compiled_function_with_a_hook(tell):
     tell("seen", seen)
 
 
-@program()
+@program(slow=True)
 def compiled_function_of_ones_own(tell):
     torch._dynamo.reset()
 
