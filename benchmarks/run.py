@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+import capture
 import gradients
 import painted
 import stopped
@@ -40,6 +41,8 @@ Each line compares ours with a peer measured in the same run; figures are median
   A step as short as this one shows it; what a step costs otherwise does not change it.
 - *Edge gradients* are read in the one backward that follows a stop, and cost about 25 µs an edge beside the kernels.
   A backward whose own kernels take 4 µs each shows that; none after it is slower.
+- *Structure* is names, sequence numbers, keys and edges. Each round reads a graph that nobody has looked at before.
+  What a stop does beyond that, for values, names and the forecast, has time budgets of its own.
 """
 
 
@@ -50,6 +53,7 @@ def main() -> None:
         ("pictures", painted.measure),
         ("taps", lambda: [taps.measure()]),
         ("gradients", gradients.measure),
+        ("captures", capture.measure),
     ):
         if sys.stderr.isatty():
             print(f"measuring {name} ...", file=sys.stderr)

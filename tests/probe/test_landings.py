@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import threading
 import warnings
 import weakref
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -25,6 +27,7 @@ DEEP = 120_000
 """A chain of which torch 2.13, once it was looked at, cannot free half on a stack of 8 MB."""
 
 FEW = 3 * BAND
+DEADLINE_S = 60
 
 
 class Mark:
@@ -199,6 +202,32 @@ def test_a_finalizer_of_the_user_s_that_runs_while_a_graph_is_freed_does_no_harm
         del loss
         let_go()
         assert len(heard) == 60_000
+
+    assert in_a_child(work) == 0
+
+
+def test_a_debugger_s_tracer_is_not_in_the_way():
+    def work() -> None:
+        faulthandler.dump_traceback_later(DEADLINE_S, exit=True)
+        loss = chain(FEW * 10)
+        walk_graph([node_of(loss)], at_most=DEEP)
+        held = [loss]
+        del loss
+        lines: list[int] = []
+
+        def tracer(frame: FrameType, event: str, _: object) -> Any:
+            if event == "line" and frame.f_code is free.__code__:
+                lines.append(frame.f_lineno - free.__code__.co_firstlineno)
+            return tracer
+
+        def free() -> int:
+            held.clear()
+            return len(held)
+
+        sys.settrace(tracer)
+        free()
+        sys.settrace(None)
+        assert lines == [1, 2]
 
     assert in_a_child(work) == 0
 

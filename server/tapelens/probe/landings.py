@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import _thread
 import sys
+import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
 BAND = 1_000
 """Sequence numbers that may be freed recursively: 200 KB of stack."""
-
-_PATIENCE = 1_000
-"""How often the main thread looks again whether a finalizer of the user's has returned."""
 
 _ENTRY = "_tapelens_landing"
 _NO_SEQUENCE = 1 << 63
@@ -42,21 +40,24 @@ class _Landings:
 
     def __init__(self) -> None:
         self._waiting: dict[int, list[tuple[_Instruction, tuple[Node, ...]]]] = {}
-        self._looks = 0
+        self._is_letting_go = False
+        self._main = threading.main_thread().ident
         self._schedule: Callable[[object], object] | None = None
         # held here: when the interpreter ends, finalizers run after modules have lost their names
         self._frame, self._frames, self._thread = sys._getframe, sys._current_frames, _thread.get_ident
+        self._interrupt = _thread.interrupt_main
 
-    def take(self, nodes: tuple[Node, ...]) -> None:
-        """Their upper neighbour is being freed: hold them until that is done."""
+    def take(self, nodes: tuple[Node, ...]) -> bool:
+        """Their upper neighbour is being freed: hold them until that is done. Whether that is to be scheduled."""
         try:
             frame = self._frame(2)  # in it something was dropped
         except ValueError:  # no Python below: one of torch's own threads
             dropped_at = (0, 0)
         else:
             dropped_at = (id(frame), frame.f_lasti)
-        self._waiting.setdefault(self._thread(), []).append((dropped_at, nodes))
-        self._looks = 0
+        thread = self._thread()
+        self._waiting.setdefault(thread, []).append((dropped_at, nodes))
+        return thread == self._main and not self._is_letting_go
 
     def let_go(self) -> None:
         """Free what waits for this thread, or for one that has ended; nothing may be being freed here."""
@@ -67,11 +68,14 @@ class _Landings:
         for thread in [each for each in self._waiting if each == here or each not in running]:
             waiting = self._waiting.get(thread)
             while waiting:
-                waiting.pop()  # it may bring more, one band further down
+                waiting.pop()
             self._waiting.pop(thread, None)
+        waiting = self._waiting.get(here)
+        while waiting:  # what they brought
+            waiting.pop()
 
     def schedule(self) -> Callable[[object], object] | None:
-        """Has the main thread free what waits before it runs its next line; runs no Python itself."""
+        """Has the main thread free what waits as it next calls anything; runs no Python itself."""
         if self._schedule is None:
             try:
                 import ctypes  # noqa: PLC0415 (most programs never need it)
@@ -85,15 +89,20 @@ class _Landings:
         return self._schedule
 
     def _on_main_thread(self, _: object) -> int:
+        # NOTE [nothing is scheduled from here]: Python 3.11 under a tracer never gets past the next function
+        # entered while something is scheduled from within what was scheduled.
         waiting = self._waiting.get(self._thread())
-        busy = self._instructions_below() if waiting else ()
-        while waiting:
-            if waiting[-1][0] in busy:  # a finalizer of the user's runs in the midst of what is being freed
-                self._looks += 1
-                if self._looks < _PATIENCE and self._schedule is not None:
-                    self._schedule(None)
-                return 0
-            waiting.pop()  # it may bring more, one band further down
+        if not waiting:
+            return 0
+        busy = self._instructions_below()
+        self._is_letting_go = True
+        try:
+            while waiting and waiting[-1][0] not in busy:  # else a finalizer runs in the midst of what is being freed
+                waiting.pop()  # it may bring more, one band further down
+        except KeyboardInterrupt:  # ctypes would print it and go on: the program is to have it
+            self._interrupt()
+        finally:
+            self._is_letting_go = False
         return 0
 
     def _instructions_below(self) -> set[_Instruction]:
@@ -124,7 +133,8 @@ class Landing:
         self._last = None if schedule is None else weakref.ref(self, schedule)
 
     def __del__(self, landings: _Landings = _landings) -> None:
-        landings.take(self.nodes)
+        if not landings.take(self.nodes):
+            self._last = None
 
 
 def land(nodes: Iterable[Node]) -> None:
