@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -18,10 +19,7 @@ ALL = sorted(PROGRAMS.glob("*.py"))
 
 
 @cache
-def run_all() -> dict[str, list[Row]]:
-    python = newer_python()
-    if python is None:
-        pytest.skip("no Python from 3.12 on with a torch here")
+def run_all(python: Path) -> dict[str, list[Row]]:
     done = subprocess.run(
         [python, RUNNER, BUNDLE, *ALL],
         capture_output=True,
@@ -35,6 +33,10 @@ def run_all() -> dict[str, list[Row]]:
 
 
 @pytest.mark.parametrize("program", ALL, ids=lambda program: program.stem)
-def test_every_node_is_told_of_the_line_that_made_it(program: Path):
+@pytest.mark.parametrize("which", ["this", "newer"])
+def test_every_node_is_told_of_the_line_that_made_it(which: str, program: Path):
+    python = Path(sys.executable) if which == "this" else newer_python()
+    if python is None:
+        pytest.skip("no Python from 3.12 on with a torch here")
     expected = marked(program)
-    assert told(run_all()[str(program)], expected) == expected
+    assert told(run_all(python)[str(program)], expected) == expected

@@ -5,9 +5,12 @@ from __future__ import annotations
 import copy
 import gc
 import sys
+import threading
 import traceback
 import weakref
 from collections.abc import Generator
+from concurrent.futures.thread import _WorkItem as ThreadPool
+from types import FrameType
 
 import pytest
 import torch
@@ -383,3 +386,68 @@ def test_a_clock_that_was_set_back_leaves_nothing_told(timeline: Timeline):
     track.credit(now - 1)
     assert origin(timeline, out).site is None
     assert origin(timeline, out).module == ""
+
+
+@pytest.mark.skipif(WATCHES_LINES, reason="nothing is traced here")
+def test_the_trace_function_that_was_there_hears_all_and_is_there_again():
+    heard: list[tuple[str, int]] = []
+
+    def theirs(frame: FrameType, event: str, _argument: object) -> object:
+        if frame.f_code.co_filename == __file__:
+            heard.append((event, frame.f_lineno - frame.f_code.co_firstlineno))
+        return theirs
+
+    def traced() -> torch.Tensor:
+        x = torch.ones(3, requires_grad=True)
+        return x.sin()
+
+    before, hook = sys.gettrace(), vars(threading)["_trace_hook"]
+    told: list[list[tuple[str, int]]] = []
+    try:
+        for lines in ("off", "every_line"):
+            heard.clear()
+            sys.settrace(theirs)  # pyright: ignore[reportArgumentType]
+            timeline = Timeline(lines, fail)
+            timeline.install()
+            heard.clear()
+            out = traced()
+            told.append(list(heard))
+            if lines == "every_line":
+                site = origin(timeline, out).site
+                assert site is not None
+                assert site.line == traced.__code__.co_firstlineno + 2
+            timeline.remove()
+            assert sys.gettrace() is theirs
+    finally:
+        sys.settrace(before)
+    assert [each for each in told[1] if each[1] < 3] == [each for each in told[0] if each[1] < 3]
+    assert told[0]
+    assert vars(threading)["_trace_hook"] is hook
+
+
+def test_the_standard_librarys_functions_are_their_own_again():
+    kept = [(threading.Thread, "_delete"), (ThreadPool, "run")]
+    before = [vars(owner)[name] for owner, name in kept]
+    timeline = Timeline("auto", fail)
+    timeline.install()
+    assert [vars(owner)[name] for owner, name in kept] != before
+    timeline.remove()
+    assert [vars(owner)[name] for owner, name in kept] == before
+
+
+def test_a_number_that_a_thread_outside_any_module_may_have_used_is_nobodys(timeline: Timeline):
+    net = nn.Sequential(Scale())
+    out = net(torch.ones(3))
+    assert origin(timeline, out).module == "0"
+    assert out.grad_fn is not None
+    last = out.grad_fn._sequence_nr()
+
+    def count_past() -> None:
+        x = torch.ones(3, requires_grad=True)
+        for _ in range(last + 2):
+            x.sin()
+
+    thread = threading.Thread(target=count_past)
+    thread.start()
+    thread.join()
+    assert origin(timeline, out) == UNKNOWN
