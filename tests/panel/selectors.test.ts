@@ -11,7 +11,7 @@ import { frameTensors, indexOf, nodeAt, nodeCount, tensorName } from "../../clie
 import { shownSession, type SessionRecord } from "../../client/panel/model/state";
 import { codeOf, justRan, stripOf } from "../../client/panel/model/strip";
 import { tapeLines } from "../../client/panel/model/tape";
-import { gradText, kindText, seenText, slopeText } from "../../client/panel/model/wording";
+import { gradText, kindText, madeAt, seenText, slopeText } from "../../client/panel/model/wording";
 import { gradients, recorded, stop, told, withNodes } from "./recorded";
 
 const RECORD: SessionRecord = shownSession(told(recorded()))!;
@@ -239,4 +239,10 @@ test("a preview can be asked for where the program stands, once", () => {
     gradients: gradients(),
   } as const;
   assert.equal(canPreview({ ...standing, previews: [preview] }, stops[4]!), false);
+});
+
+test("a node's line made it, or called the module that did", () => {
+  const { snapshot } = stop(3);
+  assert.equal(madeAt({ ...snapshot, lines: "every_line" }), "made at");
+  assert.equal(madeAt({ ...snapshot, lines: "module_calls" }), "called at");
 });

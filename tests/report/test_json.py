@@ -73,6 +73,7 @@ def test_edges_join_nodes_by_key():
     assert [node["key"] for node in stop["graph"]["nodes"]] == [100, 101, 102, 103, 104]
     assert {"from": 104, "to": 103, "input_nr": 0} in stop["graph"]["edges"]
     assert stop["graph"]["nodes"][0]["leaf"] == "x"
+    assert stop["graph"]["lines"] == "every_line"
 
 
 def test_what_flowed_is_told_by_name_and_by_edge():

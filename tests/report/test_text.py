@@ -99,6 +99,16 @@ def test_a_terminal_gets_colours(site: Site):
     assert "\x1b[" in file.getvalue()
 
 
+def test_a_nodes_line_made_it_or_called_the_module_that_did(site: Site):
+    tape = Tape()
+    tape.node("MulBackward0", site=tape.site(3, "forward"))
+    snapshot = tape.snapshot(site=site)
+    for lines, heading in (("every_line", "# node tensor next line"), ("module_calls", "# node tensor next called at")):
+        report, file = printed()
+        report.stop(settled(replace(snapshot, lines=lines), site))
+        assert line_of(file.getvalue(), "# node").startswith(heading)
+
+
 def test_a_narrow_terminal_says_once_what_is_the_same_in_each_row(site: Site):
     text = text_of(seed(), site, width=80)
     assert "all float32 on cpu" in text

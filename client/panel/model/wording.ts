@@ -18,6 +18,11 @@ import { savedOf, tensorAt, tensorName, type NodeRow, type TensorRow } from "./s
 const MINUS = "\u2212";
 const NAMES_OF_SAVED = 2;
 
+/** What a node's line did: made it, or called the module that did. */
+export function madeAt({ lines }: Snapshot): string {
+  return lines === "module_calls" ? "called at" : "made at";
+}
+
 /** The value when it is short enough to read, else the shape. */
 export function valueOrShape(tensor: TensorRow, longest: number): string {
   const elements = tensor.value === null ? null : formatElements(tensor.value, styleOf(tensor.dtype));

@@ -13,7 +13,7 @@ import {
 } from "../model/format";
 import { tensorAt, tensorName, type NodeRow, type TensorRow } from "../model/snapshot";
 import { rawLine } from "../model/strip";
-import { effectOf, gradText, seenText } from "../model/wording";
+import { effectOf, gradText, madeAt, seenText } from "../model/wording";
 import { Place } from "./parts";
 import { SavedLines } from "./SavedLines";
 
@@ -242,7 +242,7 @@ function Made({ stop, node }: { readonly stop: PanelStop; readonly node: NodeRow
   if (node.site === null) return null;
   const code = node.site.path === stop.source.path ? rawLine(stop, node.site.line).trim() : "";
   return (
-    <Fact name="made at">
+    <Fact name={madeAt(stop.snapshot)}>
       <Place site={node.site} here={stop.snapshot.site.path} />
       {code !== "" && <span class="code"> {code}</span>}
     </Fact>

@@ -5,7 +5,7 @@ import type { Flow } from "../model/flow";
 import { formatSite, plural } from "../model/format";
 import { siteOf, type Looked } from "../model/selection";
 import { frameTensors, indexOf, tensorName } from "../model/snapshot";
-import { kindText, nodeSentence, toneOf } from "../model/wording";
+import { kindText, madeAt, nodeSentence, toneOf } from "../model/wording";
 import { NodeFacts, TensorFacts } from "./Facts";
 import { Hooks } from "./Hooks";
 import { Place, Sentence } from "./parts";
@@ -29,7 +29,11 @@ export function Inspector({ stop, flow, looked }: InspectorProps): JSX.Element {
         <Chips stop={stop} looked={looked} named={name !== null} />
         {site !== null && (
           <span class="made-at">
-            <Place site={site} here={null} label={`made at ${formatSite(site, stop.snapshot.site.path)}`} />
+            <Place
+              site={site}
+              here={null}
+              label={`${madeAt(stop.snapshot)} ${formatSite(site, stop.snapshot.site.path)}`}
+            />
           </span>
         )}
       </header>

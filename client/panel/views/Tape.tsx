@@ -16,6 +16,7 @@ import { lanesOf, type LaneRow } from "../model/lanes";
 import { selectNode, type Looked } from "../model/selection";
 import { namesOfNode, nodeAt, type NodeRow } from "../model/snapshot";
 import { mostBytes, tapeLines, type TapeLine } from "../model/tape";
+import { madeAt } from "../model/wording";
 import { useActions } from "./context";
 import { Icon } from "./icons";
 import { ROW_HEIGHT, VirtualRows } from "./VirtualRows";
@@ -55,7 +56,7 @@ export function Tape({ stop, flow, looked, hovered, folded, narrow }: TapeProps)
   };
   return (
     <div class={narrow ? "tape tape-narrow" : "tape"}>
-      {!narrow && <TapeHead lanes={lanesUsed} sites={sites} />}
+      {!narrow && <TapeHead lanes={lanesUsed} made={sites ? madeAt(snapshot) : null} />}
       <VirtualRows
         class="tape-rows"
         count={lines.length}
@@ -121,12 +122,18 @@ function widest(lanes: readonly LaneRow[]): number {
   return lanes.reduce((most, lane) => Math.max(most, lane.lane + 1), 1);
 }
 
-function TapeHead({ lanes, sites }: { readonly lanes: number; readonly sites: boolean }): JSX.Element {
+interface TapeHeadProps {
+  readonly lanes: number;
+  /** What is said above the nodes' lines; null where none is known. */
+  readonly made: string | null;
+}
+
+function TapeHead({ lanes, made }: TapeHeadProps): JSX.Element {
   return (
     <div class="tape-head" role="row" aria-hidden="true">
       <span class="lanes" style={{ width: `${lanes * LANE_WIDTH + 8}px` }} />
       <span class="operation">operation</span>
-      {sites && <span class="made">made at</span>}
+      {made !== null && <span class="made">{made}</span>}
       <span class="shape">shape</span>
       <span class="bytes">kept</span>
       <span class="came">gradient</span>

@@ -10,7 +10,9 @@ The object::
      "exit_code": the program's own, or null, "notes": [sentences that the text format would say]}
 
     STOP = {"session", "stop", "reason", "path", "line", "hit": which time it stood there, "function",
-            "tensors": [TENSOR], "graph": {"nodes": [NODE], "edges": [{"from", "to", "input_nr"}]},
+            "tensors": [TENSOR], "graph": {"nodes": [NODE], "edges": [{"from", "to", "input_nr"}],
+            "lines": "every_line" when a node's line made it, "module_calls" when it called the module
+            that did, or "off"},
             "backward": {"root", "chosen_by", "will_raise", "nodes_freed", …}, "ran": null or
             RAN, the backward that followed, "gradients": [FLOW], "left_out": [{"what", "count", "why"}],
             "memory": MEMORY, "not_shown": null, or why there is no snapshot}
@@ -233,6 +235,7 @@ def _graph_object(snapshot: Snapshot, nodes: Sequence[NodeRow], tensors: Sequenc
             {"from": keys[source], "to": keys[target], "input_nr": input_nr}
             for source, target, input_nr in zip(edges.source, edges.target, edges.input_nr, strict=True)
         ],
+        "lines": snapshot.lines,
     }
 
 

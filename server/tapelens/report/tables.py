@@ -94,7 +94,8 @@ def tape_table(snapshot: Snapshot) -> Table:
     next_rows = nexts(snapshot)
     with_modules = any(node.module for node in nodes)
     with_lines = any(node.site for node in nodes)
-    table = _table("#", "node", "tensor", "next", *(["line"] if with_lines else []), "shape", "saves")
+    line = "called at" if snapshot.lines == "module_calls" else "line"
+    table = _table("#", "node", "tensor", "next", *([line] if with_lines else []), "shape", "saves")
     if earlier := max(0, len(nodes) - ROWS_SHOWN):
         table.add_row("", Text(f"… {counted(earlier, 'earlier node')}", style="dim"))
     for group in groups(nodes[earlier:]) if with_modules else [None]:
