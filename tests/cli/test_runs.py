@@ -81,6 +81,21 @@ print("done")
 """
 
 
+IN_A_MODULE = """\
+import torch
+
+
+class Net(torch.nn.Module):
+    def forward(self, x):
+        return x * 2  # made
+
+
+net = Net()
+loss = net(torch.ones(3, requires_grad=True)).sum()  # called
+print(loss.item())  # here
+"""
+
+
 @pytest.fixture
 def plain(tmp_path: Path) -> Path:
     return script(tmp_path, PLAIN)
@@ -122,6 +137,25 @@ def test_json_is_one_object_on_standard_output_and_the_programs_output_goes_to_s
     assert after["backward"]["will_raise"]["reason"] == "freed"
     assert ended.object["exit_code"] == 0
     assert ended.object["notes"] == []
+
+
+@pytest.mark.parametrize("lines", ["auto", "every_line", "off"])
+def test_lines_are_told_as_finely_as_asked_for(tmp_path: Path, lines: str):
+    path = script(tmp_path, IN_A_MODULE)
+    ended = tapelens("run", here(path), f"--lines={lines}", "--format=json", path.name, cwd=tmp_path)
+    (stop,) = ended.object["stops"]
+    graph = stop["graph"]
+    told = {node["name"]: (node["line"], node["module"]) for node in graph["nodes"] if node["sequence"] is not None}
+    made, called = line_of(path, "made"), line_of(path, "called")
+    if lines == "off":
+        assert told == {"MulBackward0": (None, None), "SumBackward0": (None, None)}
+        assert graph["lines"] == "off"
+    elif lines == "every_line" or sys.version_info >= (3, 12):
+        assert told == {"MulBackward0": (made, "Net"), "SumBackward0": (called, None)}
+        assert graph["lines"] == "every_line"
+    else:
+        assert told == {"MulBackward0": (called, "Net"), "SumBackward0": (None, None)}
+        assert graph["lines"] == "module_calls"
 
 
 def test_an_exit_is_no_stop_and_no_exception_with_torch_either(tmp_path: Path):
