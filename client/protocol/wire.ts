@@ -466,8 +466,11 @@ export interface Backward {
 
 /** Something that a bound kept out of the snapshot, or that its torch does not tell, said openly. */
 export interface LeftOut {
+  /** Of ``nodes`` the newest are shown, with the leaves that they use; the others come as ``TapePage``. */
   readonly what: "tensors" | "nodes" | "shapes" | "saved" | "hooks" | "values" | "names";
   readonly count: number;
+  /** There was no time to count them all. */
+  readonly at_least: boolean;
   readonly why: string;
 }
 

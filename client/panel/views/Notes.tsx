@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 
-import type { PanelStop } from "../../protocol/wire";
-import { plural, shorten } from "../model/format";
+import type { LeftOut as LeftOutEntry, PanelStop } from "../../protocol/wire";
+import { formatCount, shorten } from "../model/format";
 import { canPreview, flowAt } from "../model/flow";
 import { frameTensors } from "../model/snapshot";
 import type { SessionRecord } from "../model/state";
@@ -102,12 +102,26 @@ export function FlowNote({ scene: { record, stop, flow } }: { readonly scene: Sc
 export function LeftOut({ stop }: { readonly stop: PanelStop }): JSX.Element | null {
   const left = stop.snapshot.left_out;
   if (left.length === 0) return null;
+  const nodes = left.find((out) => out.what === "nodes");
+  const others = left.filter((out) => out !== nodes);
+  const parts = [
+    ...(nodes === undefined ? [] : [shownOf(stop.snapshot.nodes.key.length, nodes)]),
+    ...(others.length === 0
+      ? []
+      : [`left out: ${others.map((out) => `${counted(out)} ${out.what}`).join(", ")}`]),
+  ];
   return (
-    <span
-      class="left-out"
-      title={left.map((out) => `${plural(out.count, "item")} of ${out.what}: ${out.why}`).join("\n")}
-    >
-      {`left out: ${left.map((out) => `${out.count} ${out.what}`).join(", ")}`}
+    <span class="left-out" title={left.map((out) => `${counted(out)} of ${out.what}: ${out.why}`).join("\n")}>
+      {parts.join("; ")}
     </span>
   );
+}
+
+function shownOf(shown: number, left: LeftOutEntry): string {
+  const all = formatCount(shown + left.count);
+  return `${formatCount(shown)} of ${left.at_least ? "at least " : ""}${all} nodes`;
+}
+
+function counted(left: LeftOutEntry): string {
+  return `${left.at_least ? "at least " : ""}${formatCount(left.count)}`;
 }

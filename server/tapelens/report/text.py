@@ -95,7 +95,8 @@ class TextReport:
             self._indented(Text(printable(ahead), style=near if backward.chosen_by == "line" else "dim"))
         self._memory(snapshot)
         for left_out in snapshot.left_out:
-            self._indented(Text(printable(f"{left_out.count:,} {left_out.what} left out: {left_out.why}"), style="dim"))
+            count = f"at least {left_out.count:,}" if left_out.at_least else f"{left_out.count:,}"
+            self._indented(Text(printable(f"{count} {left_out.what} left out: {left_out.why}"), style="dim"))
 
     def _memory(self, snapshot: Snapshot) -> None:
         """The sums, where most of what is kept was made, and who keeps old graphs alive."""

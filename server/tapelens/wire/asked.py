@@ -12,6 +12,9 @@ from .snapshot import EdgeColumns, NodeColumns, SavedColumns
 class TapePage:
     """A stretch of a tape that is longer than a snapshot shows; rows count within the whole tape.
 
+    A snapshot that was cut shows what was made last below the root foreseen, then below the frame's other
+    tensors. Its nodes are found in pages by their keys: a leaf that older nodes use too stands further up there.
+
     Attributes:
         stop: Number of the stop.
         first: Row of the page's first node in the whole tape.

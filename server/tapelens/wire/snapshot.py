@@ -237,10 +237,16 @@ class Backward:
 
 @dataclass(frozen=True, kw_only=True)
 class LeftOut:
-    """Something that a bound kept out of the snapshot, or that its torch does not tell, said openly."""
+    """Something that a bound kept out of the snapshot, or that its torch does not tell, said openly.
+
+    Attributes:
+        what: Of ``nodes`` the newest are shown, with the leaves that they use; the others come as ``TapePage``.
+        at_least: There was no time to count them all.
+    """
 
     what: Literal["tensors", "nodes", "shapes", "saved", "hooks", "values", "names"]
     count: int
+    at_least: bool
     why: str
 
 

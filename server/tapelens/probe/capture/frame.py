@@ -238,7 +238,12 @@ def _everything_left_out(scene: _Scene, columns: _Columns, keepers: Keepers, bou
     every = (
         _left_out("tensors", scene.reach.cut_tensors, f"more than {bounds.tensors} tensors in the frame"),
         _left_out("tensors", scene.reach.cut_values, "long containers and far values were not looked into"),
-        _left_out("nodes", scene.graph.left_out, _why_nodes(scene.graph)),
+        _left_out(
+            "nodes",
+            scene.graph.left_out,
+            "older ones, which the tape sends in pages",
+            at_least=not scene.graph.counted,
+        ),
         _left_out("saved", scene.saved_unread, f"nodes whose saved tensors {bounds.details_ms} ms did not suffice for"),
         _left_out("saved", untold_saved, f"{torch} shows them only by running hooks; newer torch does without"),
         _left_out("shapes", untold_shapes, f"{torch} does not tell the shapes of nodes; newer torch does"),
@@ -289,10 +294,7 @@ def _hooks(
     return columns, run, len(every) - len(kept)
 
 
-def _why_nodes(graph: Graph) -> str:
-    known = "older nodes of the graph" if graph.counted else "older nodes of the graph at least, not all were counted"
-    return f"{known}; the tape sends them in pages"
-
-
-def _left_out(what: str, count: int, why: str) -> LeftOut | None:
-    return LeftOut(what=what, count=count, why=why) if count else None  # pyright: ignore[reportArgumentType]
+def _left_out(what: str, count: int, why: str, *, at_least: bool = False) -> LeftOut | None:
+    if not count:
+        return None
+    return LeftOut(what=what, count=count, at_least=at_least, why=why)  # pyright: ignore[reportArgumentType]
