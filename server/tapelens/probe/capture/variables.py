@@ -10,6 +10,7 @@ from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
 
+_WRITES_BACK_ANYHOW = sys.version_info < (3, 11)
 _KEEPS_A_SNAPSHOT = (3, 11) <= sys.version_info < (3, 13)
 _HAS_PROXIES = sys.version_info >= (3, 13)
 _HOLDERS = 3  # of a frame's dict: the frame, our variable, and the argument of getrefcount
@@ -23,20 +24,28 @@ def local_variables(frame: FrameType) -> dict[str, Any]:
     inside a trace function, Python writes the dict back over the variables when the function returns,
     which undoes what other threads wrote to a closure's cells meanwhile. So we have it written back
     at once, where it changes nothing and after which nobody does it again, and empty it. Python 3.10
-    writes back in any case: there the dict must stay, and every line that is traced brings it up to date.
+    writes back after every trace function, and what is missing then is deleted: where there is one the dict
+    must stay, and every line that is traced brings it up to date; elsewhere it is emptied.
     """
     there = frame.f_locals
     unsafe = _hidden_cells(frame.f_code) if _HAS_PROXIES and frame.f_code.co_cellvars else None
     if unsafe:
         return {name: there[name] for name in sorted(_fast_names(frame) - unsafe) if name in there}
     variables = dict(there)
-    if _KEEPS_A_SNAPSHOT and frame.f_code.co_flags & inspect.CO_OPTIMIZED and sys.getrefcount(there) == _HOLDERS:
-        write_back = _write_back()
-        if write_back is not None:
-            write_back(frame, 0)
-            for name in _fast_names(frame).intersection(there):  # the rest the program itself put there
-                del there[name]
+    if _HAS_PROXIES or not frame.f_code.co_flags & inspect.CO_OPTIMIZED or sys.getrefcount(there) != _HOLDERS:
+        return variables
+    write_back = _write_back() if _KEEPS_A_SNAPSHOT else None
+    if write_back is not None:
+        write_back(frame, 0)
+        _empty(frame, there)
+    elif _WRITES_BACK_ANYHOW and sys.gettrace() is None and sys.getprofile() is None:
+        _empty(frame, there)
     return variables
+
+
+def _empty(frame: FrameType, there: dict[str, Any]) -> None:
+    for name in _fast_names(frame).intersection(there):  # the rest the program itself put there
+        del there[name]
 
 
 def _fast_names(frame: FrameType) -> set[str]:
