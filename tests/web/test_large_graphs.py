@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from playwright.async_api import expect
 
 from report.tapes import Tape, seed, seed_gradients
+from tapelens.wire.snapshot import LeftOut
 from web.browsing import CUT, Opened, settled_nodes
 from web.recorded import SESSION, open_session, tell
 
@@ -48,6 +50,25 @@ async def test_a_graph_too_large_to_draw_says_so_and_leads_to_the_tape(panel: Op
     await page.keyboard.press("End")
     await expect(page.locator(".tape-row.selected")).to_contain_text("loss")
     assert await rows.count() < 80
+
+
+async def test_the_newest_of_a_million_nodes_are_walked_at_once_and_the_others_are_counted(panel: Opened):
+    open_session(panel.store)
+    panel.store.update(SESSION, state="stopped")
+    snapshot = transformer(40, 500).snapshot()
+    shown = len(snapshot.nodes.key)
+    left = LeftOut(what="nodes", count=1_000_000 - shown, at_least=False, why="older ones")
+    more = LeftOut(what="saved", count=1234, at_least=True, why="no time")
+    tell(panel.store, replace(snapshot, left_out=(left, more)))
+    page = await panel.open()
+    await expect(page.locator("span.left-out")).to_have_text(
+        f"{shown:,} of 1,000,000 nodes; left out: at least 1,234 saved"
+    )
+    await page.get_by_role("button", name="Show the tape").click()
+    await page.get_by_role("grid", name=re.compile("^Tape")).focus()
+    await page.keyboard.press("End")
+    await expect(page.locator(".tape-row.selected")).to_contain_text("loss")
+    assert await page.locator(".tape-row").count() < 80
 
 
 async def test_modules_of_the_tape_fold(panel: Opened):
