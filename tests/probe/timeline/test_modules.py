@@ -366,14 +366,17 @@ def test_a_copy_of_a_model_is_a_model(timeline: Timeline):
     assert "layers.1" in origins(timeline, out)["MulBackward0"]
 
 
-def test_old_nodes_become_unknown_and_memory_stays_bounded(timeline: Timeline, monkeypatch: pytest.MonkeyPatch):
+def test_old_nodes_become_unknown_and_memory_stays_bounded(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(tracks, "KEPT", 50)
+    timeline = Timeline("auto", fail)
+    timeline.install()
     net = nn.Sequential(Scale(), nn.Tanh())
     outs = [net(torch.ones(3)) for _ in range(200)]
     assert origin(timeline, outs[0]) == UNKNOWN
     assert origin(timeline, outs[-1]).module == "1"
     assert timeline._tracks is not None
     assert all(len(track.ends) <= 100 for track in timeline._tracks._all)
+    timeline.remove()
 
 
 def test_a_clock_that_was_set_back_leaves_nothing_told(timeline: Timeline):

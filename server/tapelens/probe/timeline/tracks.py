@@ -52,6 +52,13 @@ class Origin(NamedTuple):
 UNKNOWN = Origin(None, "", -1)
 
 
+class _Nowhere(dict[int, int]):
+    """What no code of the user's made, at any line."""
+
+    def __missing__(self, _line: int) -> int:
+        return NOWHERE
+
+
 class Places:
     """Lines of the user's, each a small number. No code object is kept.
 
@@ -60,7 +67,7 @@ class Places:
     """
 
     def __init__(self) -> None:
-        self.by_code: dict[int, dict[int, int]] = {}
+        self.by_code: dict[int, dict[int, int]] = {id(None): _Nowhere()}
         self._alive: dict[int, weakref.ref[CodeType]] = {}
         self._numbers: dict[tuple[str, int, str], int] = {}
         self._known: list[tuple[str, int, str]] = []
@@ -179,8 +186,9 @@ def _credit_to(track: Track, places: Places, paths: Paths) -> Callable[[int], No
     """``Track.credit``, with all that it needs at hand: it runs a few hundred times a step."""
     ends, marks, modules, numbers = track.ends, track.marks, track.modules, track.paths
     by_code, number_of, quick, name = places.by_code, places.number, paths.quick, paths.name
-    attribute = object.__getattribute__
-    last = -1
+    attribute, push_end, push_mark = object.__getattribute__, ends.append, marks.append
+    kept, most = KEPT, 2 * KEPT
+    last: int | None = None
 
     def credit(now: int) -> None:
         nonlocal last
@@ -203,17 +211,17 @@ def _credit_to(track: Track, places: Places, paths: Paths) -> Callable[[int], No
         mark = site * _RADIX + path
         if now < track.clock:  # somebody set the clock back: which of two nodes has a number, nobody can tell
             del ends[:], marks[:]
-            track.first = 0
+            track.first, last = 0, None
             now, mark = max(now, track.clock), _UNKNOWN_MARK
-        if mark == last and ends:
+        if mark == last:
             ends[-1] = now
         else:
-            ends.append(now)
-            marks.append(mark)
+            push_end(now)
+            push_mark(mark)
             last = mark
-            if len(ends) >= 2 * KEPT:
-                track.first = ends[KEPT - 1]
-                del ends[:KEPT], marks[:KEPT]
+            if len(ends) >= most:
+                track.first = ends[kept - 1]
+                del ends[:kept], marks[:kept]
         track.clock = now
 
     return credit
