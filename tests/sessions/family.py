@@ -45,6 +45,7 @@ class Family:
         self.store = Store()
         self.output: list[tuple[str, str]] = []
         self.sessions: dict[str, DirectSession] = {}
+        self.has_child = asyncio.Event()
         self.root: DirectSession
         self._settled: asyncio.Queue[StopSettled] = asyncio.Queue()
         self.store.subscribe(self._see)
@@ -68,6 +69,10 @@ class Family:
 
     def take(self, session: DirectSession) -> None:
         self.sessions[session.id] = session
+
+    def take_child(self, session: DirectSession) -> None:
+        self.take(session)
+        self.has_child.set()
 
     async def next_stop(self) -> StopSettled:
         return await asyncio.wait_for(self._settled.get(), DEADLINE_S)
@@ -103,7 +108,7 @@ async def family(
         run.store,
         configuration=configuration(),
         on_output=lambda category, text: run.output.append((category, text)),
-        on_child=run.take,
+        on_child=run.take_child,
     )
     run.root = await asyncio.wait_for(opening, DEADLINE_S)
     run.take(run.root)

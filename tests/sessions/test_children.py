@@ -156,23 +156,20 @@ async def test_a_bare_fork_has_no_tap_and_ends_as_it_would(tmp_path):
     assert run.printed == "worked 2.0 [4.0]\nworked 5.0 [10.0]\nchild 7\n"
 
 
-async def test_a_child_that_outlives_the_program_goes_on_until_it_is_ended_itself(tmp_path):
+async def test_a_child_that_would_outlive_a_launched_program_is_ended_with_it_as_debugpy_does(tmp_path):
     child = write(tmp_path, "import sys\nsys.stdin.read()\nx = 1  # stop: late\n", "child.py")
     program = write(
         tmp_path,
         "import os, subprocess, sys\nr, w = os.pipe()\n"
         "null = subprocess.DEVNULL  # the launcher waits for whoever may still write\n"
-        "p = subprocess.Popen([sys.executable, 'child.py'], stdin=r, stdout=null, stderr=null)\nos._exit(0)\n",
+        "p = subprocess.Popen([sys.executable, 'child.py'], stdin=r, stdout=null, stderr=null)\n"
+        "sys.stdin.close()\nimport time\nwhile not os.path.exists('go'):\n    time.sleep(0.01)\nos._exit(0)\n",
     )
     async with family(program=program, stops=[(child, marked_lines(child)["late"])], cwd=tmp_path) as run:
-        stop = await run.next_stop()  # the pipe's other end went with the program
-        assert run.info(stop.session).parent == run.root.id
-        await asyncio.wait_for(run.root._ended.wait(), DEADLINE_S)
-        closing = asyncio.create_task(run.root.close())  # as when a front end drops a session that has ended
-        await run.go_on(stop.session, "next")
-        await run.sessions[stop.session].close()
-        await asyncio.wait_for(closing, DEADLINE_S)
+        await asyncio.wait_for(run.has_child.wait(), DEADLINE_S)
+        (tmp_path / "go").touch()
+        await run.ended()
         pids = [info.process.pid for info in run.store.sessions() if info.process is not None]
-    assert len(pids) == 2
+        assert {info.state for info in run.store.sessions()} == {"ended"}
     for pid in pids:
         await until_gone(pid)

@@ -257,7 +257,10 @@ class DirectSession:
         await self._children.wait_ended()
 
     async def close(self) -> None:
-        """See ``Session.close``; a program that ended by itself may have left children, which are waited for."""
+        """See ``Session.close``; the children of a program that ended by itself are waited for.
+
+        debugpy's adapter ends those of a launched program then, and leaves those of one attached to.
+        """
         if self._closing:
             await self._closed.wait()
             return
