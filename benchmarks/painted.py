@@ -77,7 +77,11 @@ async def in_browser() -> tuple[list[float], list[float]]:
     stored: list[float] = []
     shown: list[float] = []
     async with stopped(NODES, armed=True) as (session, store, seen), async_playwright() as playwright:
-        server = PanelServer(store, lambda _session, action: session.act(action))
+        server = PanelServer(
+            store,
+            act=lambda _session, action: session.act(action),
+            ask=lambda _session, command: session.ask_probe(command),
+        )
         url = await server.start()
         browser = await playwright.chromium.launch(executable_path=install.browser_program(), args=CHROMIUM_ARGUMENTS)
         page = await browser.new_page(viewport={"width": 1400, "height": 900})

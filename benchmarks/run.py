@@ -15,6 +15,7 @@ import gradients
 import painted
 import stopped
 import taps
+import timeline
 import torch
 from rows import Row
 
@@ -43,6 +44,8 @@ Each line compares ours with a peer measured in the same run; figures are median
   A backward whose own kernels take 4 µs each shows that; none after it is slower.
 - *Structure* is names, sequence numbers, keys and edges. Each round reads a graph that nobody has looked at before.
   What a stop does beyond that, for values, names and the forecast, has time budgets of its own.
+- *The timeline* takes 0.2 to 0.4 ms of this step's 109 calls of modules, 125 lines and 542 nodes.
+  Each of those costs a few hundred nanoseconds, whatever its kernels cost: a step as short as this one shows it.
 """
 
 
@@ -54,6 +57,7 @@ def main() -> None:
         ("taps", lambda: [taps.measure()]),
         ("gradients", gradients.measure),
         ("captures", capture.measure),
+        ("timelines", timeline.measure),
     ):
         if sys.stderr.isatty():
             print(f"measuring {name} ...", file=sys.stderr)

