@@ -33,7 +33,7 @@ BUNDLE = Path(__file__).parents[1] / "server" / "tapelens"
 STEPS_A_TURN = 10
 WARM_UP = 3
 TARGET = 1.05
-TARGET_OFF = 1.005
+TARGET_OFF = 1.01
 
 
 class Block(torch.nn.Module):
