@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from tapelens.probe.timeline import UNKNOWN, Origin, Timeline, tracks
+from tapelens.probe.timeline import UNKNOWN, Origin, Timeline, track
 
 WATCHES_LINES = sys.version_info >= (3, 12)
 
@@ -367,7 +367,7 @@ def test_a_copy_of_a_model_is_a_model(timeline: Timeline):
 
 
 def test_old_nodes_become_unknown_and_memory_stays_bounded(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(tracks, "KEPT", 50)
+    monkeypatch.setattr(track, "KEPT", 50)
     timeline = Timeline("auto", fail)
     timeline.install()
     net = nn.Sequential(Scale(), nn.Tanh())
@@ -375,7 +375,7 @@ def test_old_nodes_become_unknown_and_memory_stays_bounded(monkeypatch: pytest.M
     assert origin(timeline, outs[0]) == UNKNOWN
     assert origin(timeline, outs[-1]).module == "1"
     assert timeline._tracks is not None
-    assert all(len(track.ends) <= 100 for track in timeline._tracks._all)
+    assert all(len(each.ends) <= 100 for each in timeline._tracks._all)
     timeline.remove()
 
 
@@ -385,8 +385,8 @@ def test_a_clock_that_was_set_back_leaves_nothing_told(timeline: Timeline):
     assert out.grad_fn is not None
     now = out.grad_fn._sequence_nr() + 1
     assert timeline._tracks is not None
-    track = timeline._tracks.local.track
-    track.credit(now - 1)
+    own = timeline._tracks.local.track
+    own.credit(now - 1)
     assert origin(timeline, out).site is None
     assert origin(timeline, out).module == ""
 

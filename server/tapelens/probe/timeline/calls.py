@@ -10,7 +10,9 @@ from typing import Any
 from .modules import Leave
 from .owners import is_users, known_files
 from .paths import UNNAMED
-from .tracks import Place, Track, Tracks
+from .places import Place
+from .track import Track
+from .tracks import Tracks
 
 
 def enter_call(tracks: Tracks, fail: Callable[[Exception], None], *, with_lines: bool) -> Callable[[Any], Leave]:

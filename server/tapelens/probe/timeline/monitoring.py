@@ -15,7 +15,8 @@ from types import CodeType, FrameType
 from typing import Any
 
 from .owners import is_users, known_files
-from .tracks import Track, Tracks
+from .track import Track
+from .tracks import Tracks
 
 _TOOLS = (3, 4)
 """0, 1, 2 and 5 are set aside for debuggers, coverage, profilers and optimizers."""

@@ -17,7 +17,8 @@ from typing import Any
 
 from .monitoring import stand_in
 from .owners import is_users
-from .tracks import Track, Tracks
+from .track import Track
+from .tracks import Tracks
 
 Trace = Callable[[FrameType, str, Any], Any]
 
