@@ -16,6 +16,10 @@ from torch._dynamo.utils import counters
 from tapelens.probe.outbox import Outbox
 from tapelens.probe.session import ProbeSession
 from tapelens.wire.commands import Configuration
+from torch_features import COMPILES_BELOW
+
+COUNTED = ("stats",) if COMPILES_BELOW else ("frames", "stats")
+"""Older torch looks at, and counts, what our code calls of others too; without a tensor there it compiles nothing."""
 
 
 class Nowhere:
@@ -60,7 +64,7 @@ def compiled_with_breaks(looks: Any):
         for _ in range(3):
             compiled(torch.ones(3, 2, requires_grad=True)).sum().backward()
             optimizer.step()
-    kept: dict[str, Counter[str]] = {name: Counter(counters[name]) for name in ("frames", "stats")}
+    kept: dict[str, Counter[str]] = {name: Counter(counters[name]) for name in COUNTED}
     return kept, sorted(counters["graph_break"].values()), [str(each.message) for each in heard]
 
 

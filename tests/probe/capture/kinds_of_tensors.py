@@ -425,7 +425,7 @@ def alone() -> Any:
     return distributed
 
 
-@kind(DISTRIBUTED, since="distributed.tensor")
+@kind(DISTRIBUTED, since="distributed.tensor.placement_types")
 def dtensor(look: Look):
     """DTensor, sharded over two ranks."""
     distributed = alone()

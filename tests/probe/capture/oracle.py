@@ -16,6 +16,7 @@ from torch import nn
 
 from probe.capture.pieces import COUNTED
 from probe.capture.stops import Stop, capture, run
+from torch_features import KEEPS_SAVED
 
 
 @dataclass
@@ -217,7 +218,7 @@ def _walk(nodes: dict[Any, None]) -> list[Any]:
 def _held(node: Any) -> list[tuple[int, int]]:
     """Storages, address and bytes, of what a node holds for backward; (0, 0) for what a hook packed."""
     held: list[tuple[int, int]] = []
-    for name in dir(node):
+    for name in () if KEEPS_SAVED else dir(node):
         if not name.startswith("_raw_saved_"):
             continue
         try:

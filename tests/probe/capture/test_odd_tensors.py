@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from probe.capture.stops import Stop, capture
+from torch_features import KEEPS_SAVED
 
 
 def quantised() -> torch.Tensor:
@@ -151,4 +152,4 @@ def test_a_compiled_graph_is_one_node():
     assert "CompiledFunctionBackward" in stop.node_names
     assert stop.effects("x") == {"x": "new"}
     loss.backward()
-    assert capture(sys._getframe()).raises == "freed"
+    assert capture(sys._getframe()).raises == "freed" or KEEPS_SAVED

@@ -16,6 +16,7 @@ from tapelens.probe.capture.preview import preview_backward
 from tapelens.probe.keys import key_of
 from tapelens.wire.asked import Previewed
 from tapelens.wire.numbers import Number
+from torch_features import needs_readable_saved_tensors
 
 
 def preview(frame: FrameType, expression: str = "") -> Previewed:
@@ -141,6 +142,7 @@ def refused(frame: FrameType, expression: str = "loss") -> str:
     return " ".join(previewed.refused)
 
 
+@needs_readable_saved_tensors
 def test_code_of_the_users_is_named_and_not_run():
     x = torch.rand(4, requires_grad=True)
     with torch.autograd.graph.saved_tensors_hooks(pack, unpack):
@@ -200,7 +202,8 @@ def test_a_backward_that_will_raise_is_not_tried():
     x = torch.rand(4, requires_grad=True)
     loss = x.exp().sum()
     loss.backward()
-    assert "were freed" in refused(sys._getframe())
+    told = refused(sys._getframe())
+    assert "were freed" in told or "a second time" in told  # in torch's own words
     plain = loss.detach()
     assert "no graph" in refused(sys._getframe(), "plain") or "require grad" in refused(sys._getframe(), "plain")
     del plain

@@ -13,6 +13,7 @@ from torch.autograd.function import once_differentiable
 
 from probe.capture.stops import Stop, capture
 from tapelens.wire.sites import Site
+from torch_features import needs_readable_saved_tensors
 
 
 def slots(stop: Stop) -> dict[tuple[str, str], str]:
@@ -20,6 +21,7 @@ def slots(stop: Stop) -> dict[tuple[str, str], str]:
     return {(names[row.node], row.name): row.state for row in stop.saved}
 
 
+@needs_readable_saved_tensors
 def test_live_never_saved_and_freed_are_told_apart():
     x = torch.ones(3, requires_grad=True)
     y = x * torch.full((3,), 2.0)
@@ -28,6 +30,7 @@ def test_live_never_saved_and_freed_are_told_apart():
     assert slots(capture(sys._getframe())) == {("MulBackward0", "other"): "freed", ("MulBackward0", "self"): "never"}
 
 
+@needs_readable_saved_tensors
 def test_a_storage_saved_twice_counts_once_and_a_parameter_not_at_all():
     layer = nn.Linear(8, 8)
     batch = torch.randn(4, 8, requires_grad=True)
@@ -40,6 +43,7 @@ def test_a_storage_saved_twice_counts_once_and_a_parameter_not_at_all():
     del loss
 
 
+@needs_readable_saved_tensors
 def test_a_saved_tensor_is_tied_to_the_users_own():
     x = torch.ones(3, requires_grad=True)
     y = x.exp()
@@ -55,6 +59,7 @@ def test_a_saved_tensor_is_tied_to_the_users_own():
     del z
 
 
+@needs_readable_saved_tensors
 def test_a_write_in_place_after_saving_shows_both_versions():
     x = torch.ones(3, requires_grad=True)
     y = x * 1
@@ -72,6 +77,7 @@ def test_a_write_in_place_after_saving_shows_both_versions():
     del loss
 
 
+@needs_readable_saved_tensors
 def test_lists_of_saved_tensors_are_read_one_by_one():
     x = torch.ones(4, 3, requires_grad=True)
     y = x[torch.tensor([0, 1]), torch.tensor([1, 2])]

@@ -6,6 +6,7 @@ import pytest
 
 from probe.capture.stops import Run, run
 from tapelens.wire.sites import Site
+from torch_features import needs_readable_saved_tensors
 
 GROWING = """
 import torch
@@ -63,6 +64,7 @@ def test_leaves_are_tied_to_their_names(growing: Run):
     assert tied == [stop.tensors["w"].row, stop.tensors["b"].row]
 
 
+@needs_readable_saved_tensors
 def test_backward_is_foreseen_to_give_w_and_b_a_gradient_and_to_free_the_buffers(growing: Run):
     stop = growing["before"]
     backward = stop.snapshot.backward
@@ -79,6 +81,7 @@ def test_backward_is_foreseen_to_give_w_and_b_a_gradient_and_to_free_the_buffers
     assert backward.bytes_freed == 10 * 2 * 4 + 10 * 1 * 4
 
 
+@needs_readable_saved_tensors
 def test_after_backward_the_leaves_hold_gradients_and_the_buffers_are_freed(growing: Run):
     stop = growing["freed"]
     assert {name: row.grad for name, row in stop.tensors.items()} == {
@@ -96,6 +99,7 @@ def test_after_backward_the_leaves_hold_gradients_and_the_buffers_are_freed(grow
     assert {node.saved_bytes for node in stop.nodes} == {0}
 
 
+@needs_readable_saved_tensors
 def test_the_second_backward_is_foreseen_to_raise_as_the_engine_then_does(growing: Run):
     stop = growing["again"]
     will_raise = stop.snapshot.backward.will_raise
@@ -133,6 +137,7 @@ done = True  # stop: after
 """
 
 
+@needs_readable_saved_tensors
 def test_a_custom_function_shows_its_class_its_saved_input_and_that_it_was_freed():
     program = run(MY_RELU)
     before, after = program["before"], program["after"]
@@ -193,6 +198,7 @@ loss.backward()  # stop: last
 """
 
 
+@needs_readable_saved_tensors
 def test_a_retained_graph_stays_and_the_next_backward_adds():
     program = run(ACCUMULATING)
     assert program.error is None

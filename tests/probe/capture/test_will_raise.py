@@ -7,6 +7,7 @@ import re
 import pytest
 
 from probe.capture.stops import Stop, run
+from torch_features import KEEPS_SAVED, needs_readable_saved_tensors
 
 HEAD = """
 from probe.capture.pieces import *
@@ -100,7 +101,13 @@ def stopped(before: str, call: str) -> tuple[Stop, BaseException | None]:
     return program["here"], program.error
 
 
-@pytest.mark.parametrize("case", RAISES)
+UNREAD = "was not read" if KEEPS_SAVED else ""
+READS_SAVED = {case for case, (_, _, reason, _) in RAISES.items() if reason in {"changed", "detached"}}
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=[needs_readable_saved_tensors] * (case in READS_SAVED)) for case in RAISES]
+)
 def test_what_will_be_raised_is_said_before(case: str):
     before, call, reason, words = RAISES[case]
     stop, error = stopped(before, call)
@@ -123,14 +130,15 @@ def test_what_will_be_raised_is_said_before(case: str):
 def test_what_ends_well_is_not_said_to_raise(before: str):
     stop, error = stopped(before, "loss.backward()")
     assert error is None
-    assert (stop.raises, stop.snapshot.backward.doubt) == (None, None)
+    assert stop.raises is None
+    assert stop.snapshot.backward.doubt is None or KEEPS_SAVED
 
 
 @pytest.mark.parametrize(
     ("before", "words"),
     [
         ("h = a + b; h[1:].sigmoid_(); loss = h.sum()", "lies inside CopySlices"),
-        ("loss = checkpoint(squash, a, use_reentrant=False).sum()", "packed by a hook"),
+        ("loss = checkpoint(squash, a, use_reentrant=False).sum()", UNREAD or "packed by a hook"),
         ("loss = checkpoint(squash, a, use_reentrant=True).sum()", "runs its forward"),
     ],
 )

@@ -13,6 +13,7 @@ from torch import nn
 from tapelens.probe.cards.children import children_of
 from tapelens.probe.cards.entries import Child, Group
 from tapelens.probe.cards.lines import line_of
+from torch_features import KEEPS_SAVED
 
 CLOCK: Any = torch._C._autograd._get_sequence_nr  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -129,7 +130,8 @@ def test_a_node_shows_what_it_leads_to_and_what_it_saved():
         "AccumulateGrad · 0 inputs",
         "no gradient needed",
     ]
-    assert {child.name: child.value for child in below["saved"].children()} == {"other": "(2,) float32"}
+    saved = {child.name: child.value for child in below["saved"].children()}
+    assert saved == (dict.fromkeys(("other", "self"), "not shown") if KEEPS_SAVED else {"other": "(2,) float32"})
 
 
 def test_modules_and_optimizers_say_what_they_hold():
