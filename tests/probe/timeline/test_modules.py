@@ -429,7 +429,7 @@ def test_the_trace_function_that_was_there_hears_all_and_is_there_again():
 
 
 def test_the_standard_librarys_functions_are_their_own_again():
-    kept = [(threading.Thread, "_delete"), (ThreadPool, "run")]
+    kept = [(threading.Thread, "_delete"), (threading.Thread, "_bootstrap_inner"), (ThreadPool, "run")]
     before = [vars(owner)[name] for owner, name in kept]
     timeline = Timeline("auto", fail)
     timeline.install()

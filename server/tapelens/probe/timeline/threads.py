@@ -12,8 +12,14 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-_ENDS = (("threading", "Thread", "_delete"), ("concurrent.futures.thread", "_WorkItem", "run"))
-"""What the standard library calls on a thread as the last thing, and around each task of a pool's."""
+_ENDS = (
+    ("threading", "Thread", "_delete", "_bootstrap_inner"),
+    ("concurrent.futures.thread", "_WorkItem", "run", ""),
+)
+"""What the standard library calls on a thread as the last thing, and around each task of a pool's.
+
+Each with what calls it; that of Python 3.10 does not, and is followed itself.
+"""
 
 
 class ThreadTap:
@@ -30,9 +36,14 @@ class ThreadTap:
 
     def install(self) -> None:
         """Take the place of those functions that are there."""
-        for (module, owner_name, name), call in zip(_ENDS, self._calls, strict=True):
+        for (module, owner_name, name, instead), call in zip(_ENDS, self._calls, strict=True):
             owner = getattr(sys.modules.get(module), owner_name, None)
-            original = vars(owner).get(name) if isinstance(owner, type) else None
+            if not isinstance(owner, type):
+                continue
+            around = vars(owner).get(instead)
+            if isinstance(around, FunctionType) and name not in around.__code__.co_names:
+                name = instead  # noqa: PLW2901 (what takes its place)
+            original = vars(owner).get(name)
             if isinstance(original, FunctionType):
                 ours = _followed(original, call)
                 setattr(owner, name, ours)
