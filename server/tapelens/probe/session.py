@@ -285,7 +285,7 @@ def is_switched_off() -> bool:
 
 def _cwd() -> str:
     try:
-        return os.getcwd()
+        return str(Path.cwd())
     except OSError:  # the program has removed it
         return ""
 
