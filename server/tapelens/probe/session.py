@@ -8,6 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Protocol
 
