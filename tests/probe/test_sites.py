@@ -80,6 +80,7 @@ def test_without_a_frame_of_the_users_the_innermost_outside_torch_is_marked():
         ("<ipython-input-3-abc>", {"__name__": "__main__"}, "user"),
         ("<string>", {"__name__": "json.tool", "__file__": json.__file__}, "library"),
         ("<frozen runpy>", {"__name__": "runpy"}, "library"),
+        ("<eval_with_key>.1", {}, "library"),
         ("/home/me/train.py", {"__name__": "__main__"}, "user"),
         ("/home/me/env/lib/python3.11/site-packages/lightning/loop.py", {"__name__": "lightning.loop"}, "library"),
         (torch.optim.__file__, {"__name__": "torch.optim"}, "torch"),

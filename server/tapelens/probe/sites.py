@@ -16,6 +16,8 @@ from ..wire.sites import Site
 Owner = Literal["user", "library", "torch", "ours"]
 
 _BUNDLE = __name__.partition(".")[0]
+_MADE = ("<frozen", "<eval_with_key>")
+"""How names begin of code without a file that is nobody's: Python's own, and what torch.fx writes."""
 
 
 class Place(NamedTuple):
@@ -73,7 +75,7 @@ def code_site(code: CodeType, *, line: int, function: str) -> Site:
     """Where a piece of code was written, whoever runs it."""
     name = code.co_filename
     is_file = not name.startswith("<")
-    in_library = name.startswith(("<frozen", "<tapelens>")) or (is_file and _owner_of_file(name) != "user")
+    in_library = name.startswith((*_MADE, "<tapelens>")) or (is_file and _owner_of_file(name) != "user")
     return _made(name, line, function, in_library=in_library)
 
 
@@ -102,7 +104,7 @@ def owner_of(frame: FrameType) -> Owner:
     module, home = frame.f_globals.get("__name__"), frame.f_globals.get("__file__")
     if isinstance(module, str) and module.partition(".")[0] == _BUNDLE:
         return "ours"
-    if name.startswith("<frozen") or (isinstance(home, str) and _owner_of_file(home) != "user"):
+    if name.startswith(_MADE) or (isinstance(home, str) and _owner_of_file(home) != "user"):
         return "library"
     return "user"
 
