@@ -7,6 +7,7 @@ from types import FrameType
 from ..sites import owner_of
 
 _KNOWN = 1 << 14
+_COMPILES = "compile_worker"  # of torch's own folder for it: its threads talk to compiling processes, and make no nodes
 _files: dict[str, bool] = {}
 
 
@@ -31,7 +32,7 @@ def is_busy(frame: FrameType) -> bool:
     each: FrameType | None = frame
     while each is not None and _is_debuggers(each.f_code.co_filename):
         each = each.f_back
-    return each is not None and owner_of(each) in {"user", "torch"}
+    return each is not None and owner_of(each) in {"user", "torch"} and _COMPILES not in each.f_code.co_filename
 
 
 def _is_debuggers(name: str) -> bool:
