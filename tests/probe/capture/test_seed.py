@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from probe.capture.stops import Run, run
@@ -143,7 +145,8 @@ def test_a_custom_function_shows_its_class_its_saved_input_and_that_it_was_freed
     before, after = program["before"], program["after"]
     (node,) = [node for node in before.nodes if node.name == "MyReLUBackward"]
     assert node.custom is not None
-    assert (node.custom.function, node.custom.line) == ("MyReLU", 4)
+    line = 3 if sys.version_info >= (3, 13) else 4  # of the class; before 3.13 it does not know, its first method does
+    assert (node.custom.function, node.custom.line) == ("MyReLU", line)
     assert node.state == "alive"
     (slot,) = [slot for slot in before.saved if slot.node == node.row]
     assert (slot.name, slot.shape, slot.state, slot.size_bytes) == ("0", (2, 1), "live", 8)
