@@ -25,7 +25,7 @@ test: check browser interpreter  ## everything: checks, the panel's unit tests, 
 test-matrix: .venv/.ready $(PANEL)  ## the suites that an interpreter can change, on Python 3.10 to 3.13 and the oldest torch
 	@$(BIN)/python tests/interpreters/matrix.py
 
-test-laws: build/laws/packages/.ready  ## every program of the law corpus and models of transformers, written to docs/evidence.md (an hour)
+test-laws: build/laws/packages/.ready  ## every program of the law corpus and models of transformers, written to docs/evidence.md (half an hour)
 	@$(BIN)/python tests/laws/evidence.py
 
 check: .venv/.ready node_modules/.ready $(PANEL)  ## lint, formats, types, import contracts, generated files
