@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from cli.commands import line_of, script, tapelens
+from torch_features import needs_readable_saved_tensors
 
 LEAK = """\
 import torch
@@ -30,6 +31,7 @@ KEPT_A_SCORE = 32 * 128 * 4 + 32 * 64 * 4
 """What tanh and the layer save: the result of the one and the input of the other, in floats."""
 
 
+@needs_readable_saved_tensors
 def test_a_leak_is_named_with_its_bytes_and_its_line(tmp_path: Path):
     path = script(tmp_path, LEAK)
     line = line_of(path, "here")
