@@ -68,7 +68,8 @@ async def test_an_uncaught_exception_is_told_without_our_frames():
         await run.run_to_end()
     printed = "".join(text for category, text in run.output if category == "stderr")
     assert "RuntimeError" in printed
-    assert "tapelens" not in printed
+    assert "<tapelens>" not in printed
+    assert str(bundle_root()) not in printed
 
 
 def in_this_process(expression: str) -> str:

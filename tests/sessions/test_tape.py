@@ -30,8 +30,9 @@ def inner(x):
 few, loss = deep(30_000)
 del few, loss
 print("freed")
-for _ in range(10**9):  # stop: later
-    pass
+count = 0  # stop: later
+while True:
+    count += 1
 """
 NODES = 30_001
 
