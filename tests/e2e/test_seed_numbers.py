@@ -183,6 +183,7 @@ async def test_retain_grad_keeps_loss_grad_which_is_1():
     program, lines = program_and_lines("retain_grad", "loss retains its gradient", "loss.grad is 1")
     async with driven(program, stops=lines) as run:
         before, after = await snapshots(run, 2)
+        await run.run_to_end()
     assert by_name(before)["loss"].retains_grad
     assert numbers(by_name(after)["loss"]) == (1.0,)
     assert numbers(by_name(after)["x"]) == (4.0,)
