@@ -119,6 +119,7 @@ async def test_hooked_gradients_flow_4_to_y2_and_minus_4_to_y1_and_add_up_to_4()
     async with driven(program, stops=lines) as run:
         before, after = await snapshots(run, 2)
         (flowed,) = run.store.gradients(run.session.id)
+        await run.run_to_end()
     assert run.printed.splitlines() == ["y2 receives 4.0", "y1 receives -4.0", "x.grad 4.0"]
     tensors = by_name(before)
     nodes = node_rows(before)
