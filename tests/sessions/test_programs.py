@@ -126,7 +126,8 @@ async def test_each_stopped_thread_is_shown_with_its_own_frame(tmp_path):
         "    mine = torch.full((scale,), 1.0, requires_grad=True)\n    loss = (mine * scale).sum()\n"
         "    loss.backward()  # stop: here\n    print(mine.grad.tolist())\n\n\n"
         "threads = [threading.Thread(target=work, args=(n,)) for n in (2, 3)]\n"
-        "for each in threads:\n    each.start()\nfor each in threads:\n    each.join()\n",
+        "for each in threads:  # one after the other: going on lets all threads go that stand\n"
+        "    each.start()\n    each.join()\n",
         encoding="utf-8",
     )
     launch = Launch(
