@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import os
 import platform
 import subprocess
 import sys
@@ -21,6 +22,7 @@ sys.path += map(str, PACKAGES)
 
 from laws.corpus import marks
 
+RANDOM_PROGRAMS = 5_000
 PAGE = ROOT / "docs" / "evidence.md"
 MODELS = "architectures:"
 """How the names of transformers' models begin."""
@@ -106,8 +108,37 @@ def page(verdicts: list[Verdict]) -> str:
         "",
         *of_models(models, [each for each in verdicts if each.program.startswith(MODELS) and each.skipped is not None]),
         *skipped(verdicts),
+        "",
+        *forecast(),
     ]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def forecast() -> list[str]:
+    """What backward was foreseen to do, held against the real engine on random programs."""
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-s",
+        "tests/probe/capture/test_foresight.py",
+        "-k",
+        "random_programs",
+    ]
+    environment = os.environ | {"TAPELENS_FORESIGHT_PROGRAMS": str(RANDOM_PROGRAMS)}
+    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    told = [line.strip() for line in ran.stdout.splitlines() if line.strip(" .")]
+    return [
+        "## What backward will do",
+        "",
+        f"{RANDOM_PROGRAMS:,} random programs, each captured once and run bare once:",
+        "what was foreseen is compared with what the engine did.",
+        "",
+        *(f"- {line}" for line in told[:-1]),
+        f"- {'All as foreseen' if ran.returncode == 0 else 'NOT as foreseen'}.",
+        "",
+    ]
 
 
 def figures(ran: list[Verdict], own: list[Verdict], models: list[Verdict]) -> list[str]:
