@@ -266,3 +266,16 @@ def test_numbers_agree_with_those_in_double_precision(seen, gradient):
         assert float(statistics.mean[row]) == pytest.approx(exact.mean().item(), rel=5e-6, abs=1e-6 * scale)
     assert message.first_nonfinite is None
     assert numbers(message, row).odd == (0, 0)
+
+
+def test_finite_elements_whose_sum_leaves_the_range_have_numbers_all_the_same(seen):
+    gradient = torch.full((2,), 1.7e308, dtype=torch.float64)
+    x = torch.zeros_like(gradient).requires_grad_()
+    seen.taps.watch.arm(1)
+    torch.autograd.backward([x.clone()], [gradient])
+    (message,) = seen.gradients
+    row = message.nodes.statistics[0]
+    statistics = message.statistics
+    assert (statistics.count[row], statistics.nan[row], statistics.inf[row]) == (2, 0, 0)
+    assert (statistics.minimum[row], statistics.maximum[row]) == (1.7e308, 1.7e308)
+    assert (statistics.mean[row], message.first_nonfinite) == ("inf", None)

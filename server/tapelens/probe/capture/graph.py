@@ -21,8 +21,6 @@ ACCUMULATE_GRAD = "AccumulateGrad"
 NO_SEQUENCE = 1 << 63
 """AccumulateGrad counts as 2**64-1: it has no time of its own."""
 
-_UNTIMED = frozenset(("NotImplemented", "Error", "DelayedError"))
-_CHAINED = 2  # such nodes, straight below one another
 _LOOK_AT_CLOCK = 1024  # nodes between two looks
 _LANDING_TOO = 600_000  # nanoseconds of a millisecond: what was counted is then looked at once more
 

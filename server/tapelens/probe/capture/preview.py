@@ -6,14 +6,16 @@ import ast
 import sys
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
+from math import prod
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ...wire.asked import Previewed
-from ...wire.gradients import EdgeGradients, Gradients, HookedGradients, LeafGradients, NodeGradients
+from ...wire.gradients import EdgeGradients, Gradients, LeafGradients, NodeGradients
 from ..keys import key_of
 from .backward import Backward
 from .foresight import Leaves, Output, Root, choose_root
+from .gradients.message import NOTHING_HOOKED
 from .graph import ACCUMULATE_GRAD, Graph, walk_graph
 from .guards import collector_held, undisturbed
 from .names import Reach, names_of
@@ -171,7 +173,7 @@ class _Scene:
                 statistics=tuple(row for _, row in rows.values()),
             ),
             leaves=self._leaves(gradients, shapes, statistics),
-            hooked=HookedGradients(key=(), output_nr=(), where=(), before=(), after=(), changed=()),
+            hooked=NOTHING_HOOKED,
             first_nonfinite=None,
             shapes=shapes.table(),
             statistics=statistics.columns(),
@@ -315,9 +317,7 @@ def _bytes_of(graph: Graph, output: Output) -> int:
     if number >= len(outputs):
         return 0
     try:
-        size = 1
-        for length in outputs[number].shape:
-            size *= int(length)
+        size = prod(map(int, outputs[number].shape))
     except RuntimeError:  # nested
         return 0
     return size * outputs[number].dtype.itemsize

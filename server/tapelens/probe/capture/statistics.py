@@ -4,34 +4,21 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from ...wire.numbers import Number, StatisticsColumns
+from ...wire.numbers import StatisticsColumns
 from .guards import is_plain_on_cpu, undisturbed
+from .numbers import AT_MOST_FIRST, Numbers, columns_of, modulus, numbers_of, numbers_of_values, sum_of
 
 if TYPE_CHECKING:
     import torch
 
-AT_MOST_FIRST = 16
 BYTE_BUDGET = 8 << 20
 ROW_BUDGET = 8192
 _CHUNK = 16384
+_DIGITS = 9
 _SQUARES = (1e-150, 1e150)  # between these a square is neither 0 nor infinite
 _READ_WHOLE = 64  # elements up to which Python sums faster than five kernels start
-
-
-class _Row(NamedTuple):
-    """One tensor's numbers, in the order of the columns."""
-
-    elements: int
-    norm: Number
-    minimum: Number
-    maximum: Number
-    mean: Number
-    nan: int
-    inf: int
-    first: tuple[Number, ...]
 
 
 class StatisticsTable:
@@ -48,7 +35,7 @@ class StatisticsTable:
         self.left_out = 0
         self._bytes = byte_budget
         self._room = row_budget
-        self._rows: list[_Row] = []
+        self._rows: list[Numbers] = []
 
     def add(self, tensor: torch.Tensor) -> int:
         """The row that now holds the tensor's numbers; -1 when they were not read."""
@@ -67,57 +54,17 @@ class StatisticsTable:
 
     def columns(self) -> StatisticsColumns:
         """All rows so far."""
-        count, norm, minimum, maximum, mean, nan, inf, first = (
-            zip(*self._rows, strict=True) if self._rows else ((),) * len(_Row._fields)
-        )
-        return StatisticsColumns(
-            count=count, norm=norm, minimum=minimum, maximum=maximum, mean=mean, nan=nan, inf=inf, first=first
-        )
+        return columns_of(self._rows)
 
 
-def number(value: float, digits: int = 9) -> Number:
-    """A float as the wire takes it: a word where JSON has no number, and no more digits than told."""
-    if value != value:  # noqa: PLR0124 (NaN alone)
-        return "nan"
-    if value in (math.inf, -math.inf):
-        return "inf" if value > 0 else "-inf"
-    return float(f"{value:.{digits}g}")
-
-
-def _read(tensor: torch.Tensor) -> _Row:
+def _read(tensor: torch.Tensor) -> Numbers:
     if tensor.numel() <= _READ_WHOLE:
-        return _of_values([_real(value) for value in tensor.reshape(-1).tolist()])
+        return numbers_of_values([modulus(value) for value in tensor.reshape(-1).tolist()], digits=_DIGITS)
     return _of_kernels(tensor)
 
 
-def _real(value: complex) -> float:
-    return abs(value) if isinstance(value, complex) else float(value)
-
-
-def _of_values(values: list[float]) -> _Row:
-    finite = [value for value in values if math.isfinite(value)]
-    nan = sum(map(math.isnan, values))
-    return _row(
-        count=len(values),
-        nan=nan,
-        inf=len(values) - len(finite) - nan,
-        norm=math.hypot(*finite),
-        extremes=(min(finite), max(finite)) if finite else None,
-        total=_sum(finite),
-        finite=len(finite),
-        first=values[:AT_MOST_FIRST],
-    )
-
-
-def _sum(values: Iterable[float]) -> float:
-    try:
-        return math.fsum(values)
-    except OverflowError:
-        return math.inf
-
-
-def _of_kernels(tensor: torch.Tensor) -> _Row:
-    """As ``_of_values``, by kernels below autograd: no node, no sequence number, no view tracking.
+def _of_kernels(tensor: torch.Tensor) -> Numbers:
+    """As ``numbers_of_values``, by kernels below autograd: no node, no sequence number, no view tracking.
 
     NOTE [small chunks]: a kernel over few elements stays on this thread. Longer ones wake the
     program's own pool of threads, which costs milliseconds on a busy machine and hangs in some
@@ -144,16 +91,15 @@ def _of_kernels(tensor: torch.Tensor) -> _Row:
             low, high = (edge.item() for edge in torch.aminmax(values))
             edges += [low, high]
             norms.append(_norm(values, max(abs(low), abs(high))))
-    count = flat.numel()
-    return _row(
-        count=count,
+    return numbers_of(
+        count=flat.numel(),
         nan=nan,
         inf=inf,
         norm=math.hypot(*norms),
         extremes=(min(edges), max(edges)) if edges else None,
-        total=_sum(totals),
-        finite=count - nan - inf,
+        total=sum_of(totals),
         first=first,
+        digits=_DIGITS,
     )
 
 
@@ -177,28 +123,4 @@ def _first_values(tensor: torch.Tensor) -> list[float]:
     while head.dim() > 1 and head[0].numel() >= AT_MOST_FIRST:
         head = head[0]
     rows = head[:AT_MOST_FIRST].reshape(-1)[:AT_MOST_FIRST]
-    return [_real(value) for value in rows.tolist()]
-
-
-def _row(
-    *,
-    count: int,
-    nan: int,
-    inf: int,
-    norm: float,
-    extremes: tuple[float, ...] | None,
-    total: float,
-    finite: int,
-    first: list[float],
-) -> _Row:
-    low, high = extremes or (math.nan, math.nan)
-    return _Row(
-        elements=count,
-        norm=number(norm),
-        minimum=number(low),
-        maximum=number(high),
-        mean=number(total / finite if finite else math.nan),
-        nan=nan,
-        inf=inf,
-        first=tuple(number(value, digits=6) for value in first),
-    )
+    return [modulus(value) for value in rows.tolist()]

@@ -11,9 +11,8 @@ import math
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from ....wire.numbers import Number
 from ..guards import answers_itself, is_plain_kind
-from ..statistics import number
+from ..numbers import AT_MOST_FIRST, Numbers, modulus, numbers_of, numbers_of_values, sum_of
 
 if TYPE_CHECKING:
     import torch
@@ -21,24 +20,10 @@ if TYPE_CHECKING:
 _DIGITS = 6
 _EXACT = 16  # elements up to which Python reads each
 _LISTED = 64  # elements of a gradient whose first ones are listed
-_FIRST = 16
 _CHUNK = 1 << 18  # bounds the memory of a copy
 _TOGETHER = 1 << 13  # elements up to which one kernel finds both extremes faster than two
 _ADDED = 2048  # squares that float32 adds one after the other without losing the sixth digit
 _SQUARES = {4: (1e-15, 1e18), 8: (1e-150, 1e150)}  # by bytes of an element: between these a square is a number
-
-
-class Measures(NamedTuple):
-    """One gradient's numbers, in the order of the wire's columns."""
-
-    elements: int
-    norm: Number
-    minimum: Number
-    maximum: Number
-    mean: Number
-    nan: int
-    inf: int
-    first: tuple[Number, ...]
 
 
 class _Part(NamedTuple):
@@ -101,7 +86,8 @@ def total_of(flat: torch.Tensor) -> float:
         total = _values(flat).sum().item()
         return total if math.isfinite(total) else math.nan
     totals = [_values(chunk).sum().item() for chunk in _chunks(flat)]
-    return math.fsum(totals) if all(map(math.isfinite, totals)) else math.nan
+    total = sum_of(totals) if all(map(math.isfinite, totals)) else math.nan
+    return total if math.isfinite(total) else math.nan
 
 
 def is_finite(flat: torch.Tensor) -> bool:
@@ -109,25 +95,24 @@ def is_finite(flat: torch.Tensor) -> bool:
     return all(_values(chunk).isfinite().all().item() for chunk in _chunks(flat))
 
 
-def measure(gradient: torch.Tensor, flat: torch.Tensor, repeats: int, total: float) -> Measures:
+def measure(gradient: torch.Tensor, flat: torch.Tensor, repeats: int, total: float) -> Numbers:
     """All numbers of a gradient whose different elements are ``flat`` with the sum ``total``."""
     count = flat.numel() * repeats
     if count <= _EXACT:
-        return _of_values([_modulus(value) for value in gradient.reshape(-1).tolist()])
+        return numbers_of_values([modulus(value) for value in gradient.reshape(-1).tolist()], digits=_DIGITS)
     if flat.numel() <= _CHUNK:
         whole = _of_chunk(_values(flat), total)
     else:
         whole = _together([_of_chunk(values, values.sum().item()) for values in map(_values, _chunks(flat))])
-    finite = count - (whole.nan + whole.inf) * repeats
-    return Measures(
-        elements=count,
-        norm=number(whole.norm * math.sqrt(repeats), _DIGITS),
-        minimum=number(whole.low, _DIGITS),
-        maximum=number(whole.high, _DIGITS),
-        mean=number(whole.total * repeats / finite if finite else math.nan, _DIGITS),
+    return numbers_of(
+        count=count,
         nan=whole.nan * repeats,
         inf=whole.inf * repeats,
+        norm=whole.norm * math.sqrt(repeats),
+        extremes=(whole.low, whole.high),
+        total=whole.total * repeats,
         first=_first(gradient) if count <= _LISTED else (),
+        digits=_DIGITS,
     )
 
 
@@ -152,7 +137,7 @@ def _of_finite(values: torch.Tensor, total: float) -> _Part:
 
 def _together(parts: list[_Part]) -> _Part:
     return _Part(
-        total=math.fsum(part.total for part in parts),
+        total=sum_of(part.total for part in parts),
         norm=math.hypot(*(part.norm for part in parts)),
         low=min((part.low for part in parts if not math.isnan(part.low)), default=math.nan),
         high=max((part.high for part in parts if not math.isnan(part.high)), default=math.nan),
@@ -192,24 +177,5 @@ def _values(chunk: torch.Tensor) -> torch.Tensor:
     return chunk.to(torch.float32 if chunk.is_floating_point() else torch.float64)
 
 
-def _first(gradient: torch.Tensor) -> tuple[Number, ...]:
-    return tuple(number(_modulus(value), _DIGITS) for value in gradient.reshape(-1)[:_FIRST].tolist())
-
-
-def _modulus(value: complex) -> float:
-    return abs(value) if isinstance(value, complex) else float(value)
-
-
-def _of_values(values: list[float]) -> Measures:
-    finite = [value for value in values if math.isfinite(value)]
-    nan = sum(map(math.isnan, values))
-    return Measures(
-        elements=len(values),
-        norm=number(math.hypot(*finite), _DIGITS),
-        minimum=number(min(finite, default=math.nan), _DIGITS),
-        maximum=number(max(finite, default=math.nan), _DIGITS),
-        mean=number(math.fsum(finite) / len(finite) if finite else math.nan, _DIGITS),
-        nan=nan,
-        inf=len(values) - len(finite) - nan,
-        first=tuple(number(value, _DIGITS) for value in values),
-    )
+def _first(gradient: torch.Tensor) -> list[float]:
+    return [modulus(value) for value in gradient.reshape(-1)[:AT_MOST_FIRST].tolist()]

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ....wire.numbers import StatisticsColumns
 from ..guards import is_plain_kind, someone_listens
+from ..numbers import Numbers, columns_of
 from ..reading import shape_of
 from ..tables import Shapes
-from .kernels import Measures, elements_of, finite_elsewhere, has_memory, is_finite, measure, total_of
+from .kernels import elements_of, finite_elsewhere, has_memory, is_finite, measure, total_of
 
 if TYPE_CHECKING:
     import torch
@@ -53,7 +54,7 @@ class Meter:
 
     def __init__(self) -> None:
         self.shapes = Shapes()
-        self._rows: list[Measures] = []
+        self._rows: list[Numbers] = []
         self._began = time.perf_counter_ns()
         self._spent = 0
         self._counted = False
@@ -117,12 +118,7 @@ class Meter:
 
     def columns(self) -> StatisticsColumns:
         """All rows so far."""
-        count, norm, minimum, maximum, mean, nan, inf, first = (
-            zip(*self._rows, strict=True) if self._rows else ((),) * len(Measures._fields)
-        )
-        return StatisticsColumns(
-            count=count, norm=norm, minimum=minimum, maximum=maximum, mean=mean, nan=nan, inf=inf, first=first
-        )
+        return columns_of(self._rows)
 
     def _is_still(self, gradient: torch.Tensor, like: Look) -> bool:
         """Whether an object of the same address and version is the one that was seen, by its sum."""

@@ -12,10 +12,12 @@ from ....wire.gradients import (
     LeafGradients,
     NodeGradients,
 )
-from ....wire.numbers import StatisticsColumns
 from ....wire.sites import Site
+from ..numbers import columns_of
 from .flow import Watched
 from .records import LeafRow
+
+NOTHING_HOOKED = HookedGradients(key=(), output_nr=(), where=(), before=(), after=(), changed=())
 
 
 def gradients_message(
@@ -63,11 +65,11 @@ def unwatched_message(*, stop: int, call: int, site: Site | None, why: str) -> G
         site=site,
         raised=False,
         shapes=(),
-        statistics=StatisticsColumns(count=(), norm=(), minimum=(), maximum=(), mean=(), nan=(), inf=(), first=()),
+        statistics=columns_of([]),
         edges=EdgeGradients(source=(), position=(), target=(), input_nr=(), shape=(), statistics=()),
         nodes=NodeGradients(key=(), output_nr=(), shape=(), statistics=()),
         leaves=LeafGradients(key=(), was=(), shape=(), statistics=()),
-        hooked=HookedGradients(key=(), output_nr=(), where=(), before=(), after=(), changed=()),
+        hooked=NOTHING_HOOKED,
         first_nonfinite=None,
         left_out=0,
         not_shown=why,
