@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from lsp.wire import DEADLINE_S, WireClient, served
+from processes import is_running, until_gone
 
 SEED = Path(__file__).parents[2] / "examples" / "seed"
 
@@ -23,30 +24,6 @@ def write(folder: Path, text: str, name: str = "program.py") -> Path:
     program = folder / name
     program.write_text(text, encoding="utf-8")
     return program
-
-
-def is_running(pid: int) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except OSError:
-        return False
-    return stat.rsplit(")", 1)[1].split()[0] != "Z"
-
-
-async def until_gone(pid: int) -> None:
-    """Wait for a process that is nobody's child here."""
-    try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    loop = asyncio.get_running_loop()
-    gone = asyncio.Event()
-    loop.add_reader(descriptor, gone.set)
-    try:
-        await asyncio.wait_for(gone.wait(), DEADLINE_S)
-    finally:
-        loop.remove_reader(descriptor)
-        os.close(descriptor)
 
 
 async def printed_pid(client: WireClient, session: str) -> int:

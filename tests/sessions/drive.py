@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tapelens.sessions.direct import DirectSession
 from tapelens.sessions.interface import Breakpoint, Launch
 from tapelens.store.sessions import Change, SessionInfo, StopSettled, Store
-from tapelens.wire.commands import Configuration
+from tapelens.wire.commands import Configuration, Lines
 
 DEADLINE_S = 60.0
 OTHER_PYTHON = os.environ.get("TAPELENS_TEST_DEBUGGEE")
 """Another interpreter for the programs under test; it needs torch, and nothing of ours."""
 
 
-def configuration(*, armed: bool = True, pause_on: Sequence[str] = (), cards: bool = True) -> Configuration:
+def configuration(
+    *, armed: bool = True, pause_on: Sequence[str] = (), cards: bool = True, lines: Lines = "auto"
+) -> Configuration:
     return Configuration(
-        kind="configuration", armed=armed, pause_on=tuple(pause_on), select=(), ignore=(), lines="auto", cards=cards
+        kind="configuration", armed=armed, pause_on=tuple(pause_on), select=(), ignore=(), lines=lines, cards=cards
     )
 
 
@@ -82,7 +84,8 @@ class Driven:
 async def driven(
     program: Path,
     *,
-    stops: Sequence[int] = (),
+    stops: Sequence[int] | Mapping[Path, Sequence[int]] = (),
+    python: Path | None = None,
     store: Store | None = None,
     pause_on: Sequence[str] = (),
     armed: bool = True,
@@ -90,21 +93,25 @@ async def driven(
     stop_on_uncaught: bool = True,
     condition: str | None = None,
     cards: bool = True,
+    lines: Lines = "auto",
 ) -> AsyncGenerator[Driven]:
-    """A program launched with breakpoints at ``stops``; ended whatever happens."""
+    """A program launched with breakpoints at ``stops``, of its own or of other files; ended whatever happens."""
     run = Driven(store or Store())
+    by_path = stops if isinstance(stops, Mapping) else {program: stops}
     launch = Launch(
         program=program,
         args=args,
         cwd=program.parent,
-        python=Path(OTHER_PYTHON) if OTHER_PYTHON else None,
-        breakpoints=[Breakpoint(path=program, line=line, condition=condition) for line in stops],
+        python=python or (Path(OTHER_PYTHON) if OTHER_PYTHON else None),
+        breakpoints=[
+            Breakpoint(path=path, line=line, condition=condition) for path in by_path for line in by_path[path]
+        ],
         stop_on_uncaught=stop_on_uncaught,
     )
     opening = DirectSession.launch(
         launch,
         run.store,
-        configuration=configuration(armed=armed, pause_on=pause_on, cards=cards),
+        configuration=configuration(armed=armed, pause_on=pause_on, cards=cards, lines=lines),
         on_output=lambda category, text: run.output.append((category, text)),
     )
     run.session = await asyncio.wait_for(opening, DEADLINE_S)

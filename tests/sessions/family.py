@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,30 +11,6 @@ from sessions.drive import DEADLINE_S, OTHER_PYTHON, configuration
 from tapelens.sessions.direct import DirectSession
 from tapelens.sessions.interface import Breakpoint, Launch
 from tapelens.store.sessions import Change, SessionInfo, StopSettled, Store
-
-
-def is_running(pid: int) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except OSError:
-        return False
-    return stat.rsplit(")", 1)[1].split()[0] != "Z"
-
-
-async def until_gone(pid: int) -> None:
-    """Wait for a process that is nobody's child here."""
-    try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    loop = asyncio.get_running_loop()
-    gone = asyncio.Event()
-    loop.add_reader(descriptor, gone.set)
-    try:
-        await asyncio.wait_for(gone.wait(), DEADLINE_S)
-    finally:
-        loop.remove_reader(descriptor)
-        os.close(descriptor)
 
 
 class Family:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from processes import is_running
 from sessions.drive import DEADLINE_S, configuration, driven, marked_lines
 from tapelens.errors import SessionEnded, SessionError
 from tapelens.sessions.direct import DirectSession
@@ -26,14 +27,6 @@ def write(folder: Path, text: str) -> Path:
     program = folder / "program.py"
     program.write_text(text, encoding="utf-8")
     return program
-
-
-def is_running(pid: int) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except OSError:
-        return False
-    return stat.rsplit(")", 1)[1].split()[0] != "Z"
 
 
 async def test_the_probe_is_in_before_the_first_line_and_not_as_tapelens(tmp_path):

@@ -5,58 +5,30 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Literal
 
 import pytest
 
-from interpreters import newer_python
+from interpreters import Which, interpreter
 from probe.timeline.marks import PROGRAMS, Made, Row, marked, told
-from sessions.drive import DEADLINE_S, Driven, configuration, marked_lines
+from sessions.drive import DEADLINE_S, Driven, configuration, driven, marked_lines
 from tapelens.sessions.bootstrap import bootstrap_expression
-from tapelens.sessions.direct import DirectSession
-from tapelens.sessions.interface import Breakpoint, Launch
 from tapelens.store.rows import node_rows
-from tapelens.store.sessions import Store
 from tapelens.wire.commands import Lines
 from tapelens.wire.snapshot import LinesState
 
-Which = Literal["this", "newer"]
 each_python = pytest.mark.parametrize("which", ["this", "newer"])
 RUNNER = Path(__file__).parents[1] / "probe" / "timeline" / "runner.py"
 ALL = sorted(PROGRAMS.glob("*.py"))
 
 
-@asynccontextmanager
-async def launched(
+def launched(
     which: Which, program: Path, *, stops: dict[Path, list[int]], args: Sequence[str] = (), lines: Lines = "every_line"
-) -> AsyncGenerator[Driven]:
+) -> AbstractAsyncContextManager[Driven]:
     """The program under this Python, or one that has ``sys.monitoring``."""
-    python = newer_python() if which == "newer" else None
-    if which == "newer" and python is None:
-        pytest.skip("no Python from 3.12 on with a torch here")
-    driven = Driven(Store())
-    launch = Launch(
-        program=program,
-        args=args,
-        cwd=program.parent,
-        python=python,
-        breakpoints=[Breakpoint(path=path, line=line, condition=None) for path in stops for line in stops[path]],
-    )
-    opening = DirectSession.launch(
-        launch,
-        driven.store,
-        configuration=replace(configuration(), lines=lines),
-        on_output=lambda category, text: driven.output.append((category, text)),
-    )
-    driven.session = await asyncio.wait_for(opening, DEADLINE_S)
-    try:
-        yield driven
-    finally:
-        await asyncio.wait_for(driven.session.close(), DEADLINE_S)
+    return driven(program, stops=stops, python=interpreter(which), args=args, lines=lines)
 
 
 TWICE = PROGRAMS / "twice_in_a_line.py"
@@ -65,17 +37,17 @@ STEPPED = {TWICE: [min(line for line, _, _ in marked(TWICE))]}
 
 async def run(which: Which, *, stops: dict[Path, list[int]], steps: int = 0) -> dict[str, list[Row]]:
     """What the runner tells of all programs; from the first stop on some steps are made."""
-    async with launched(which, RUNNER, stops=stops, args=["-", *map(str, ALL)]) as driven:
-        ended = asyncio.create_task(driven.session.wait_ended())
+    async with launched(which, RUNNER, stops=stops, args=["-", *map(str, ALL)]) as process:
+        ended = asyncio.create_task(process.session.wait_ended())
         for number in itertools.count():
-            stopped = asyncio.create_task(driven.next_stop())
+            stopped = asyncio.create_task(process.next_stop())
             await asyncio.wait({ended, stopped}, timeout=DEADLINE_S, return_when=asyncio.FIRST_COMPLETED)
             if not stopped.done():
                 stopped.cancel()
                 break
-            await driven.go_on(("next", "step_in", "step_out")[number % 3] if number < steps else "continue")
+            await process.go_on(("next", "step_in", "step_out")[number % 3] if number < steps else "continue")
         assert ended.done(), "the program did not end in time"
-    return json.loads(driven.printed)
+    return json.loads(process.printed)
 
 
 def wrong(rows: dict[str, list[Row]]) -> dict[str, tuple[Made, Made]]:
@@ -128,9 +100,9 @@ print(len(kept))  # stop: end
 """
 
 
-async def lines_at_stop(driven: Driven) -> tuple[dict[str, int | None], LinesState]:
+async def lines_at_stop(process: Driven) -> tuple[dict[str, int | None], LinesState]:
     """The line of each node of the next stop, by name; None where it is not told."""
-    stop = await driven.next_stop()
+    stop = await process.next_stop()
     assert stop.snapshot is not None
     rows = node_rows(stop.snapshot)
     return {
@@ -138,10 +110,12 @@ async def lines_at_stop(driven: Driven) -> tuple[dict[str, int | None], LinesSta
     }, stop.snapshot.lines
 
 
-async def evaluate(driven: Driven, expression: str) -> None:
-    (thread,) = (await driven.session._request("threads", {}))["threads"]
-    frames = (await driven.session._request("stackTrace", {"threadId": thread["id"], "levels": 1}))["stackFrames"]
-    await driven.session._request("evaluate", {"expression": expression, "frameId": frames[0]["id"], "context": "repl"})
+async def evaluate(process: Driven, expression: str) -> None:
+    (thread,) = (await process.session._request("threads", {}))["threads"]
+    frames = (await process.session._request("stackTrace", {"threadId": thread["id"], "levels": 1}))["stackFrames"]
+    await process.session._request(
+        "evaluate", {"expression": expression, "frameId": frames[0]["id"], "context": "repl"}
+    )
 
 
 @each_python
@@ -149,12 +123,12 @@ async def test_what_is_evaluated_at_a_stop_is_no_lines(which: Which, tmp_path: P
     program = tmp_path / "at_stops.py"
     program.write_text(AT_STOPS, encoding="utf-8")
     stops = marked_lines(program)
-    async with launched(which, program, stops={program: list(stops.values())}) as driven:
+    async with launched(which, program, stops={program: list(stops.values())}) as process:
         for _ in range(2):
-            await driven.next_stop()
-            await evaluate(driven, "kept.append(w.sin())")
-            await driven.go_on()
-        lines, state = await lines_at_stop(driven)
+            await process.next_stop()
+            await evaluate(process, "kept.append(w.sin())")
+            await process.go_on()
+        lines, state = await lines_at_stop(process)
     inside, end = stops["inside"], stops["end"]
     assert state == "every_line"
     assert lines == {
@@ -184,17 +158,17 @@ async def test_lines_can_be_switched_off_and_on_by_another_bootstrap(which: Whic
     program.write_text(SWITCHED, encoding="utf-8")
     first = marked_lines(program)["first"]
     stops = [first + below for below in range(4)]
-    async with launched(which, program, stops={program: stops}, lines="off") as driven:
-        assert await lines_at_stop(driven) == ({}, "off")
-        await driven.go_on()
-        assert await lines_at_stop(driven) == ({"MulBackward0": None}, "off")
-        await evaluate(driven, bootstrap_expression(replace(configuration(), lines="every_line")))
-        await driven.go_on()
+    async with launched(which, program, stops={program: stops}, lines="off") as process:
+        assert await lines_at_stop(process) == ({}, "off")
+        await process.go_on()
+        assert await lines_at_stop(process) == ({"MulBackward0": None}, "off")
+        await evaluate(process, bootstrap_expression(configuration(lines="every_line")))
+        await process.go_on()
         known = {"MulBackward0": None, "ExpBackward0": first + 1}
-        assert await lines_at_stop(driven) == (known, "every_line")
-        await evaluate(driven, bootstrap_expression(replace(configuration(), lines="off")))
-        await driven.go_on()
+        assert await lines_at_stop(process) == (known, "every_line")
+        await evaluate(process, bootstrap_expression(configuration(lines="off")))
+        await process.go_on()
         unknown = {"MulBackward0": None, "ExpBackward0": None, "SinBackward0": None}
-        assert await lines_at_stop(driven) == (unknown, "off")
-        await driven.run_to_end()
-    assert driven.store.faults(driven.session.id) == ()
+        assert await lines_at_stop(process) == (unknown, "off")
+        await process.run_to_end()
+    assert process.store.faults(process.session.id) == ()

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,39 +9,22 @@ from typing import Any
 import pytest
 import torch
 
-import tapelens
-from interpreters import newer_python
+from interpreters import Which, interpreter
+from probe.timeline.elsewhere import told_by
 
-BUNDLE = Path(tapelens.__file__).parent
 SCRIPT = Path(__file__).parent / "compiled.py"
 SKIPS_DEEPLY = tuple(int(part) for part in torch.__version__.split(".")[:2]) >= (2, 7)
 
 
 @cache
 def told(python: Path) -> dict[str, dict[str, Any]]:
-    done = subprocess.run(
-        [python, SCRIPT, BUNDLE],
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def interpreter(which: str) -> Path:
-    python = Path(sys.executable) if which == "this" else newer_python()
-    if python is None:
-        pytest.skip("no Python from 3.12 on with a torch here")
-    return python
+    return told_by(python, SCRIPT)
 
 
 @pytest.mark.parametrize("backend", ["eager", "aot_eager"])
 @pytest.mark.parametrize("program", ["hooked", "in_place", "function", "whole", "inside", "breaking", "calling"])
 @pytest.mark.parametrize("which", ["this", "newer"])
-def test_compiling_is_the_same_with_a_timeline(which: str, program: str, backend: str):
+def test_compiling_is_the_same_with_a_timeline(which: Which, program: str, backend: str):
     without, within, again, _ = told(interpreter(which))[program][backend]
     if which == "this" and not SKIPS_DEEPLY:  # older torch also looks at the standard library's frames below ours
         for each in (without, within, again):

@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-import tapelens
-from interpreters import newer_python
+from interpreters import interpreter
+from probe.timeline.elsewhere import told_by
 
-BUNDLE = Path(tapelens.__file__).parent
 SCRIPT = Path(__file__).parent / "monitored.py"
 
 
 @cache
 def told() -> dict[str, str]:
-    python = newer_python()
-    if python is None:
-        pytest.skip("no Python from 3.12 on with a torch here")
-    done = subprocess.run(
-        [python, SCRIPT, BUNDLE],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return told_by(interpreter("newer"), SCRIPT)
 
 
 @pytest.mark.parametrize(
