@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from processes import until_gone
 from sessions.drive import DEADLINE_S, marked_lines
-from sessions.family import Family, family, until_gone
+from sessions.family import Family, family
 
 RANKS = """\
 import torch
@@ -139,18 +140,22 @@ async def test_a_subprocess_and_its_own_child_are_sessions_below_one_another(tmp
 async def test_a_bare_fork_has_no_tap_and_ends_as_it_would(tmp_path):
     program = write(
         tmp_path,
-        WORK + "import sys\nwork(2.0)\npid = os.fork()\nif pid == 0:\n    work(5.0)\n    os._exit(7)\n"
+        WORK + "import sys\nwork(2.0)\npid = os.fork()\n"
+        "if pid == 0:\n    work(5.0)\n    os._exit(7)  # stop: leaves at once\n"
         "_, status = os.waitpid(pid, 0)\nprint('child', os.waitstatus_to_exitcode(status))\n",
     )
-    async with family(program=program, stops=[(program, marked_lines(program)["work"])]) as run:
+    lines = marked_lines(program)
+    async with family(program=program, stops=[(program, lines["work"]), (program, lines["leaves at once"])]) as run:
         stop = await run.next_stop()
         await run.go_on(stop.session)
         stop = await run.next_stop()
         assert stop.session != run.root.id
         assert {"w", "loss"} <= names(run, stop.session)
         await run.go_on(stop.session)
+        stop = await run.next_stop()  # nobody waits for what is on its way when a process leaves so
+        await run.go_on(stop.session)
         await run.ended()
-        assert [len(run.store.stops(info.session)) for info in run.store.sessions()] == [1, 1]
+        assert [len(run.store.stops(info.session)) for info in run.store.sessions()] == [1, 2]
         assert [len(run.store.gradients(info.session)) for info in run.store.sessions()] == [1, 1]
         assert all(run.store.faults(info.session) == () for info in run.store.sessions())
     assert run.printed == "worked 2.0 [4.0]\nworked 5.0 [10.0]\nchild 7\n"
