@@ -170,8 +170,7 @@ export type KeeperKind =
   | "optimizer"
   | "closure"
   | "generator"
-  | "exception"
-  | "unknown";
+  | "exception";
 
 /** Bytes kept for backward, one row a line and module; most bytes first. */
 export interface KeptColumns {

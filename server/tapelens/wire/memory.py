@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 KeeperKind = Literal[
-    "frame", "global", "module", "object", "container", "optimizer", "closure", "generator", "exception", "unknown"
+    "frame", "global", "module", "object", "container", "optimizer", "closure", "generator", "exception"
 ]
 """What holds the tensor itself: a variable, an attribute, an element, a paused generator, a traceback's frames."""
 
