@@ -202,3 +202,15 @@ def opened(children: list[Child]) -> dict[str, Any]:
         child.name: opened(child.value.children()) if isinstance(child.value, Group) else child.value
         for child in children
     }
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (torch.ones(2, device="meta"), "not read: a meta tensor has none"),
+        (torch.ones(2, 2).to_sparse(), "not read: they are stored as sparse_coo"),
+    ],
+    ids=["meta", "sparse"],
+)
+def test_why_values_are_not_read_is_said(value: torch.Tensor, why: str):
+    assert opened(children_of(value))["values"] == why

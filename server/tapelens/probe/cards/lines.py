@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from ..capture.graph import node_name
@@ -94,7 +95,7 @@ def module_line(module: torch.nn.Module) -> str:
 
 
 def _weight_of(readings: list[Reading], *, more: bool) -> str:
-    count = counted(sum(_elements(reading) for reading in readings), "parameter")
+    count = counted(sum(prod(reading.shape) for reading in readings if reading.shape is not None), "parameter")
     return f"{'at least ' if more else ''}{count}, {bytes_text(_bytes(readings))}"
 
 
@@ -147,13 +148,6 @@ def groups_of(optimizer: torch.optim.Optimizer) -> list[dict[str, Any]]:
     """Its parameter groups, as they lie there."""
     groups = (own_dict(optimizer) or {}).get("param_groups")
     return [group for group in groups if type(group) is dict] if type(groups) is list else []
-
-
-def _elements(reading: Reading) -> int:
-    total = 1
-    for size in reading.shape or (0,):
-        total *= size
-    return total if reading.shape is not None else 0
 
 
 def _bytes(readings: Iterable[Reading]) -> int:

@@ -6,7 +6,7 @@ import sys
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from ..capture.guards import is_plain_on_cpu, undisturbed
+from ..capture.guards import is_plain_on_cpu, undisturbed, why_unread
 from ..capture.reading import Reading
 from .entries import Child, Group, Note
 
@@ -30,8 +30,8 @@ def few_values(reading: Reading) -> str:
 def values_group(tensor: torch.Tensor) -> Group | Note:
     """All values, read where they are opened and no further."""
     with undisturbed():
-        if not is_plain_on_cpu(tensor):
-            return Note("not read: only plain tensors on the CPU are")
+        if (why := why_unread(tensor)) is not None:
+            return Note(f"not read: {why}")
         if not tensor.dim():
             return Note(_text(_plain(tensor).item()))
         return Group(_preview(_plain(tensor)), lambda: _rows(tensor, ()))
@@ -40,8 +40,8 @@ def values_group(tensor: torch.Tensor) -> Group | Note:
 def _rows(tensor: torch.Tensor, place: tuple[int, ...]) -> list[Child]:
     """The entries at a place, by index; a row of a matrix opens further."""
     with undisturbed():
-        if not is_plain_on_cpu(tensor):  # it may have been resized since
-            return [Child("not read", Note("it is no plain tensor on the CPU any more"))]
+        if (why := why_unread(tensor)) is not None:  # it may have been resized since
+            return [Child("not read", Note(why))]
         here = _plain(tensor)
         for index in place:
             here = here[index]
