@@ -225,6 +225,38 @@ test("a preview's numbers stand at its stop until the backward itself ran", () =
   assert.equal(flowAt(after, snapshot)?.previewed, false);
 });
 
+test("a preview that knows only the sum where edges meet begins nowhere but at its root", () => {
+  const { snapshot } = stop(5);
+  const flowed = gradients();
+  const leaf = snapshot.nodes.key[snapshot.nodes.leaf.findIndex((tensor) => tensor >= 0)];
+  const kept = flowed.edges.target.flatMap((target, row) => (target === leaf ? [] : [row]));
+  const pick = <Item>(column: readonly Item[]): readonly Item[] => kept.map((row) => column[row]!);
+  const edges = {
+    source: pick(flowed.edges.source),
+    position: pick(flowed.edges.position),
+    target: pick(flowed.edges.target),
+    input_nr: pick(flowed.edges.input_nr),
+    shape: pick(flowed.edges.shape),
+    statistics: pick(flowed.edges.statistics),
+  };
+  const asked = { ...flowed, edges, backward: 0, stop: 5 };
+  const preview = { kind: "previewed", stop: 5, expression: "loss", refused: [], gradients: asked } as const;
+  const { starts } = drawingOf(
+    snapshot,
+    flowAt({ ...RECORD, gradients: [], previews: [preview] }, snapshot),
+    {
+      density: "detailed",
+      measure: (text) => text.length * 7,
+      freedBytes: () => null,
+    },
+  );
+  assert.ok(kept.length < flowed.edges.target.length);
+  assert.deepEqual(
+    starts.map((start) => start.text),
+    ["previewed: backward would start here"],
+  );
+});
+
 test("a preview can be asked for where the program stands, once", () => {
   const stops = RECORD.stops.slice(0, 5);
   const standing = { ...RECORD, info: { ...RECORD.info, state: "stopped" }, stops } as const;

@@ -304,9 +304,12 @@ function startOf(
 ): readonly DrawnStart[] {
   const incoming = indexOf(snapshot).incoming.get(node.row) ?? [];
   const arrived = flow?.arrivedAnywhere(node.key);
-  const fed = incoming.some(
-    (edge) => flow?.edge(snapshot.nodes.key[edge.source] ?? -1, edge.position) !== undefined,
-  );
+  const fed = incoming.some((edge) => {
+    const source = snapshot.nodes.key[edge.source] ?? -1;
+    if (flow?.edge(source, edge.position) !== undefined) return true;
+    // of edges that meet, a preview knows the sum alone
+    return flow?.previewed === true && flow.arrivedAnywhere(source) !== undefined;
+  });
   const start = (number: string | null, flowed: boolean, text: string): DrawnStart => ({
     node: String(node.key),
     number,
