@@ -22,6 +22,8 @@ LOOP = """\
 import time
 import torch
 w = torch.tensor([2.0], requires_grad=True)
+(w * w).sum().backward()  # whom gdb stops inside the loader of PyTorch's libraries hangs there
+w.grad = None
 print("made", flush=True)
 while True:
     loss = (w * w).sum()
@@ -65,7 +67,7 @@ def test_a_running_process_is_shown_at_its_stops_and_left_running_and_can_be_att
 
 @needs_gdb
 def test_ctrl_c_while_gdb_is_at_it_harms_nobody(tmp_path: Path):
-    path = script(tmp_path, LOOP.replace("w.grad = None", "w.grad = None; print('turn', flush=True)"))
+    path = script(tmp_path, LOOP.replace("    w.grad = None", "    w.grad = None; print('turn', flush=True)"))
     with running(sys.executable, path) as process:
         command = Command("attach", "--pid", process.pid, cwd=tmp_path)
         until_traced(process.pid)

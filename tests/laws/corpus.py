@@ -14,6 +14,9 @@ HOME = Path(__file__).parent / "programs"
 
 
 Way = Literal["bare", "tapped", "stopped", "probed"]
+LATE = "it did not end in time"
+"""What is told of a run that its deadline ended."""
+
 EVERY_WAY: tuple[Way, ...] = ("bare", "tapped", "stopped", "probed")
 
 

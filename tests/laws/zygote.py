@@ -31,7 +31,7 @@ if "fresh" not in sys.argv:
         importlib.import_module(f"torch.{module}")
 
 from laws import traces
-from laws.corpus import HOME, NotHere, Program, Way, load
+from laws.corpus import HOME, LATE, NotHere, Program, Way, load
 from laws.guest import Guest
 from laws.stopping import look, stopped_at_each_line
 from laws.telling import Tell
@@ -146,7 +146,7 @@ def _reaped(child: int, path: Path, until: float) -> dict[str, Any]:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)  # what it left running
         if late:
-            return {"broken": "it did not end in time"}
+            return {"broken": LATE}
         return json.loads(path.read_text())
     except (OSError, ValueError):
         return {"broken": f"it ended with status {status} and told nothing"}
