@@ -128,7 +128,7 @@ class Laboratory:
         for ways in (mark.ways[:2], mark.ways[2:]):
             if ways:
                 runs |= self._run(program, mark, ways, limit_s=limit_s, sabotage=sabotage)
-        hung = tuple(way for way in WITHOUT_PROBE if runs.get(way, {}).get("broken") == LATE)
+        hung: tuple[Way, ...] = tuple(way for way in WITHOUT_PROBE if runs.get(way, {}).get("broken") == LATE)
         if hung:
             runs |= self._run(program, mark, hung, limit_s=limit_s, sabotage=sabotage)
         return compare(program, runs)
