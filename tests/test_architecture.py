@@ -15,8 +15,8 @@ SERVER_ONLY = {"reading.py", "strict.py", "generate.py", "source.py", "fix.py"}
 
 def bundle_modules() -> list[str]:
     """Modules that go into a user's process, relative to the package."""
-    files = [PACKAGE / "events.py"]
-    for room in ("wire", "rules", "probe"):
+    files: list[Path] = []
+    for room in ("events", "wire", "rules", "probe"):
         files += sorted((PACKAGE / room).rglob("*.py"))
     names = []
     for file in files:

@@ -69,6 +69,22 @@ export interface Fact {
   readonly value: string;
 }
 
+/** Text of one file that takes the place of a stretch of it; an empty stretch inserts. */
+export interface Edit {
+  readonly path: string;
+  readonly span: Span;
+  readonly text: string;
+}
+
+/** A change of the source after which the rule is silent. */
+export interface Fix {
+  /** What it does, as a command: "Insert `optimizer.zero_grad()` before the backward". */
+  readonly title: string;
+  readonly edits: readonly Edit[];
+  /** It changes nothing but what the rule names; others are offered and never applied unasked. */
+  readonly is_safe: boolean;
+}
+
 /** One fault at one site. */
 export interface Finding {
   readonly kind: "finding";
@@ -82,6 +98,8 @@ export interface Finding {
   readonly span: Span | null;
   readonly related: readonly Related[];
   readonly facts: readonly Fact[];
+  /** How the source would be changed; only findings in source bring one. */
+  readonly fix: Fix | null;
   /** While the program ran, or in its source. */
   readonly seen: "live" | "source";
   /** It has not happened: the line about to run would do it. Counts nowhere. */

@@ -217,6 +217,7 @@ def found(severity: Severity, *, foreseen: bool = False) -> Finding:
         span=None,
         related=(),
         facts=(),
+        fix=None,
         seen="live",
         foreseen=foreseen,
         stop=0,

@@ -115,6 +115,7 @@ def finding(
         span=span,
         related=related,
         facts=(),
+        fix=None,
         seen="live",
         foreseen=foreseen,
         stop=1,

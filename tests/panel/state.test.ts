@@ -34,6 +34,7 @@ const FINDING: Finding = {
   span: null,
   related: [],
   facts: [],
+  fix: null,
   seen: "live",
   foreseen: false,
   stop: 1,

@@ -144,6 +144,7 @@ def test_findings_and_uncaught_exceptions_are_flat_objects():
         span=None,
         related=(Related(site=HERE, message="The earlier step."),),
         facts=(Fact(name="optimizer", value="SGD"),),
+        fix=None,
         seen="live",
         foreseen=False,
         stop=0,

@@ -230,6 +230,7 @@ def a_finding(site: Site, message: str) -> Finding:
         span=None,
         related=(),
         facts=(),
+        fix=None,
         seen="live",
         foreseen=False,
         stop=1,

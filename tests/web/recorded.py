@@ -30,6 +30,7 @@ FINDING = Finding(
     span=None,
     related=(Related(site=replace(HERE, line=13), message="This backward added to it."),),
     facts=(Fact(name="used by step", value="1"),),
+    fix=None,
     seen="live",
     foreseen=False,
     stop=1,

@@ -33,6 +33,7 @@ FINDING = Finding(
     span=None,
     related=(),
     facts=(),
+    fix=None,
     seen="live",
     foreseen=False,
     stop=1,

@@ -20,12 +20,16 @@ class Rule:
         severity: Of its findings, unless one says otherwise.
         summary: One line for lists.
         runtime: The twin's class in the rule's ``runtime`` module, loaded by name; None without one.
+        source: The function in the rule's ``source`` module that looks through a file; None without one.
+        fix: The function in the rule's ``fix`` module that offers a change for a finding; None without one.
     """
 
     slug: str
     severity: Severity
     summary: str
-    runtime: str | None
+    runtime: str | None = None
+    source: str | None = None
+    fix: str | None = None
 
 
 class RuntimeTwin(Protocol):
@@ -62,6 +66,7 @@ def finding(
         span=None,
         related=related,
         facts=facts,
+        fix=None,
         seen="live",
         foreseen=foreseen,
         stop=0,

@@ -11,7 +11,7 @@ import zlib
 from importlib import resources
 from pathlib import Path
 
-PARTS = ("events.py", "wire", "rules", "probe")
+PARTS = ("events", "wire", "rules", "probe")
 """What the bundle is made of, beside the package's own ``__init__``."""
 
 SERVERS_OWN = {"wire/reading.py", "wire/strict.py", "wire/generate.py"}
@@ -43,7 +43,7 @@ def shipped() -> str:
 
 def bundle_files(root: Path) -> list[str]:
     """Paths below ``root``, spelled with ``/``."""
-    inside = [path for part in PARTS for path in ((root / part).rglob("*.py") if "." not in part else [root / part])]
+    inside = [path for part in PARTS for path in (root / part).rglob("*.py")]
     names = ["__init__.py", *sorted(path.relative_to(root).as_posix() for path in inside)]
     return [name for name in names if name not in SERVERS_OWN and not _is_source_twin(name)]
 

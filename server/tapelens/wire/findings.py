@@ -25,6 +25,29 @@ class Fact:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Edit:
+    """Text of one file that takes the place of a stretch of it; an empty stretch inserts."""
+
+    path: str
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fix:
+    """A change of the source after which the rule is silent.
+
+    Attributes:
+        title: What it does, as a command: "Insert `optimizer.zero_grad()` before the backward".
+        is_safe: It changes nothing but what the rule names; others are offered and never applied unasked.
+    """
+
+    title: str
+    edits: tuple[Edit, ...]
+    is_safe: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """One fault at one site.
 
@@ -32,6 +55,7 @@ class Finding:
         rule: The rule's slug, its id everywhere.
         message: What was seen with its numbers, and what to do.
         span: Columns where they are known; else the site's whole line is meant.
+        fix: How the source would be changed; only findings in source bring one.
         seen: While the program ran, or in its source.
         foreseen: It has not happened: the line about to run would do it. Counts nowhere.
         stop: Number of the process's latest stop when it was seen; 0 before the first.
@@ -46,6 +70,7 @@ class Finding:
     span: Span | None
     related: tuple[Related, ...]
     facts: tuple[Fact, ...]
+    fix: Fix | None
     seen: Literal["live", "source"]
     foreseen: bool
     stop: int

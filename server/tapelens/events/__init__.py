@@ -1,0 +1,34 @@
+"""What the probe saw happen. Rules read it; it never leaves the process.
+
+No event holds a tensor, a node or a graph: only ids, versions, sampled numbers, keys and sites.
+"""
+
+from __future__ import annotations
+
+from .backward import BackwardBegan, BackwardEnded, BackwardForeseen, BackwardRaised
+from .ends import ProgramEnded, Uncaught
+from .evidence import Evidence, Held, HeldKey, Leaf, Leaves, Look, Sample
+from .steps import StepBegan, StepEnded
+
+__all__ = [
+    "BackwardBegan",
+    "BackwardEnded",
+    "BackwardForeseen",
+    "BackwardRaised",
+    "Event",
+    "Evidence",
+    "Held",
+    "HeldKey",
+    "Leaf",
+    "Leaves",
+    "Look",
+    "ProgramEnded",
+    "Sample",
+    "StepBegan",
+    "StepEnded",
+    "Uncaught",
+]
+
+Event = (
+    BackwardBegan | BackwardEnded | BackwardRaised | BackwardForeseen | StepBegan | StepEnded | Uncaught | ProgramEnded
+)

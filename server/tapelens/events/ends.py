@@ -1,0 +1,31 @@
+"""How exceptions and programs end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..wire.sites import Site
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Uncaught:
+    """An exception that nobody catches.
+
+    Attributes:
+        call: The backward call it came out of, or None.
+        type_name: The exception's class.
+        message: Its text.
+        site: Innermost frame of the user's, None without one.
+    """
+
+    call: int | None
+    type_name: str
+    message: str
+    site: Site | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProgramEnded:
+    """The program ends; ``raised`` when an exception ended it."""
+
+    raised: bool
