@@ -9,7 +9,7 @@ PANEL := server/tapelens/web/page/panel.js
 ON_A_NEWER_PYTHON := tests/sessions tests/e2e/test_seed_numbers.py tests/e2e/test_same_program.py
 PANEL_SOURCES := $(shell find client/panel client/protocol -type f -not -name '*.test.ts' 2>/dev/null)
 
-.PHONY: help demo test test-matrix test-laws check bench package pictures generate
+.PHONY: help demo test test-matrix test-laws test-sound check bench package pictures generate
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -27,6 +27,9 @@ test-matrix: .venv/.ready $(PANEL)  ## the suites that an interpreter can change
 
 test-laws: build/laws/packages/.ready  ## every program of the law corpus and models of transformers, written to docs/evidence.md (half an hour)
 	@$(BIN)/python tests/laws/evidence.py
+
+test-sound: build/sound/site-packages/.ready  ## training loops of real libraries under all rules, written to docs/evidence.md
+	@$(BIN)/python tests/sound/evidence.py
 
 check: .venv/.ready node_modules/.ready $(PANEL)  ## lint, formats, types, import contracts, generated files
 	@mkdir -p build
@@ -77,6 +80,13 @@ build/laws/packages/.ready: .venv/.ready tests/laws/requirements.lock
 	@rm -rf build/laws/packages
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/laws/packages \
 	  -r tests/laws/requirements.lock 2> build/laws/pip.log || { cat build/laws/pip.log; exit 1; }
+	@touch $@
+
+build/sound/site-packages/.ready: .venv/.ready tests/sound/requirements.lock
+	@mkdir -p build/sound
+	@rm -rf build/sound/site-packages
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/sound/site-packages \
+	  -r tests/sound/requirements.lock 2> build/sound/pip.log || { cat build/sound/pip.log; exit 1; }
 	@touch $@
 
 node_modules/.ready: package-lock.json package.json

@@ -37,8 +37,14 @@ def main() -> int:
     chosen = parser.parse_args()
     verdicts = examine_all(chosen.parts, models_s=chosen.models_minutes * 60, raised=chosen.raised)
     if not chosen.no_write and not chosen.parts:
-        PAGE.write_text(page(verdicts))
+        PAGE.write_text(page(verdicts) + others())
     return int(any(verdict.differences or verdict.faults for verdict in verdicts))
+
+
+def others() -> str:
+    """What stands on the page and is made elsewhere: every part after the first one of its own heading."""
+    _, found, rest = PAGE.read_text().partition("\n# Evidence that sound ")
+    return found + rest
 
 
 def examine_all(parts: list[str], *, models_s: float, raised: bool) -> list[Verdict]:
