@@ -1,4 +1,4 @@
-"""Sound loops of real libraries under all rules, told in ``docs/evidence.md``: ``evidence.py [--no-write] [PART …]``."""
+"""Sound loops of real libraries under all rules, told in ``docs/evidence.md``: ``evidence.py [--no-write] [PART …]``"""
 
 from __future__ import annotations
 
