@@ -28,7 +28,8 @@ test-matrix: .venv/.ready $(PANEL)  ## the suites that an interpreter can change
 test-laws: build/laws/packages/.ready  ## every program of the law corpus and models of transformers, written to docs/evidence.md (half an hour)
 	@$(BIN)/python tests/laws/evidence.py
 
-test-sound: build/sound/site-packages/.ready  ## training loops of real libraries under all rules, written to docs/evidence.md
+test-sound: build/sound/site-packages/.ready  ## faults put into sound programs, and real libraries' own loops, under all rules
+	@$(BIN)/python tests/mutations/evidence.py
 	@$(BIN)/python tests/sound/evidence.py
 
 check: .venv/.ready node_modules/.ready $(PANEL)  ## lint, formats, types, import contracts, generated files

@@ -43,7 +43,7 @@ def main() -> int:
 
 def others() -> str:
     """What stands on the page and is made elsewhere: every part after the first one of its own heading."""
-    _, found, rest = PAGE.read_text().partition("\n# Evidence that sound ")
+    _, found, rest = PAGE.read_text().partition("\n# ")
     return found + rest
 
 
