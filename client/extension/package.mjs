@@ -21,9 +21,9 @@ const STEP_DEADLINE_MS = 300_000;
 const OLDEST_PYTHON = "3.10";
 
 // What `tapelens serve` imports, and what those import. rich, of the command line, stays out.
-const BUNDLED = ["pygls", "lsprotocol", "cattrs", "attrs", "typing_extensions"];
+const BUNDLED = ["pygls", "lsprotocol", "cattrs", "attrs", "typing_extensions", "pathspec"];
 // What Python 3.10 needs where the lock, made on a newer one, has none or one that is too new.
-const BUNDLED_FOR_OLDEST = ["exceptiongroup==1.3.1", "websockets==16.1.1"];
+const BUNDLED_FOR_OLDEST = ["exceptiongroup==1.3.1", "tomli==2.5.0", "websockets==16.1.1"];
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const build = join(root, "build");

@@ -12,6 +12,21 @@ from ..wire.sites import Site
 
 
 @dataclass(frozen=True, kw_only=True)
+class Threshold:
+    """A number that a project may set in place of the rule's own.
+
+    The runtime twin takes it as a keyword argument of this name, with the same default.
+
+    Attributes:
+        meaning: What it bounds, for the rule's page.
+    """
+
+    name: str
+    default: float
+    meaning: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rule:
     """A rule's declaration. The page is the docstring of the module that declares it.
 
@@ -22,6 +37,7 @@ class Rule:
         runtime: The twin's class in the rule's ``runtime`` module, loaded by name; None without one.
         source: The function in the rule's ``source`` module that looks through a file; None without one.
         fix: The function in the rule's ``fix`` module that offers a change for a finding; None without one.
+        thresholds: Numbers that a project may set.
     """
 
     slug: str
@@ -30,6 +46,7 @@ class Rule:
     runtime: str | None = None
     source: str | None = None
     fix: str | None = None
+    thresholds: tuple[Threshold, ...] = ()
 
 
 class RuntimeTwin(Protocol):
