@@ -13,7 +13,7 @@ from tapelens import __version__
 from tapelens.cli import main
 from tapelens.cli.attach import read_address
 from tapelens.cli.breakpoints import effective_line, read_breakpoint
-from tapelens.cli.outcome import ending, exit_status, faults
+from tapelens.cli.outcome import ending, exit_status, faults, told_by_debugger
 from tapelens.cli.programs import check_program
 from tapelens.errors import UsageError
 from tapelens.report.json import Run
@@ -42,7 +42,9 @@ def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     ("arguments", "sentence"),
     [
         (["run"], "Name a script to run, or a module with -m"),
-        (["run", "train.py"], "Running without a debugger comes in a later version"),
+        (["run", "missing.py"], "missing.py: there is no such script."),
+        (["run", "broken.py"], "broken.py:2: syntax error: "),
+        (["run", "--output", "no/where", "train.py"], "--output no/where cannot be written: No such"),
         (["run", "--break", "train.py:3", "missing.py"], "missing.py: there is no such script."),
         (["run", "--break", "train.py:3", "."], " is a folder without a __main__.py: name a Python file in it."),
         (["run", "--break", "train.py:3", "broken.py"], "broken.py:2: syntax error: "),
@@ -235,7 +237,8 @@ def found(severity: Severity, *, foreseen: bool = False) -> Finding:
         (Run(exit_code=0, notes=["No torch."], findings=[found("error")]), 2),
         (Run(exit_code=None, notes=["Killed."]), 2),
         (Run(exit_code=3, notes=["No torch."], findings=[found("error")]), 3),
-        (Run(exit_code=247), 137),
+        (Run(exit_code=-9), 137),
+        (Run(exit_code=247), 247),
         (Run(exit_code=255), 255),
     ],
 )
@@ -253,7 +256,10 @@ def test_the_ending_says_which_status_it_was():
     assert ending(Run(exit_code=3), None, exit_zero=False) == (
         "The program exited with status 3, which is the exit status here too."
     )
-    assert "was killed by SIGKILL (137)" in (ending(Run(exit_code=247), None, exit_zero=False) or "")
+    assert "was killed by SIGKILL (137)" in (ending(Run(exit_code=-9), None, exit_zero=False) or "")
     told = ending(Run(exit_code=0, findings=[found("error")]), None, exit_zero=False)
     assert told == "The program ended well; 1 finding (double-backward): exit status 1."
+    told = ending(Run(exit_code=3, findings=[found("error")]), None, exit_zero=False)
+    assert told == "The program exited with status 3, which is the exit status here too; 1 finding (double-backward)."
+    assert [told_by_debugger(code) for code in (None, 0, 3, 247, 255)] == [None, 0, 3, -9, 255]
     assert len(faults([found("warning"), found("information")])) == 1

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import IO
 
-from ..errors import SessionError, UsageError
+from ..errors import SessionError
 from ..sessions.direct import DirectSession, OnChild, OnOutput
 from ..sessions.interface import Action
 from ..store.sessions import Change, StopSettled, Store
@@ -18,7 +18,7 @@ from ..wire.commands import Command
 from ..wire.envelope import Batch
 from .following import Following
 from .outcome import FAILED, KILLED_BY
-from .showing import EXIT, Showing
+from .showing import EXIT, Showing, open_report
 
 OpenSession = Callable[[Store, OnOutput, OnChild], Awaitable[DirectSession]]
 
@@ -29,13 +29,7 @@ def follow(following: Following, open_session: OpenSession) -> int:
     Raises:
         UsageError: The report's file cannot be written, or the panel cannot be served.
     """
-    with ExitStack() as files:
-        report_file: IO[str] | None = None
-        if following.output is not None:
-            try:
-                report_file = files.enter_context(following.output.open("w", encoding="utf-8"))
-            except OSError as error:
-                raise UsageError(f"--output {following.output} cannot be written: {error.strerror}.") from error
+    with open_report(following) as report_file:
         return asyncio.run(_follow_one(following, open_session, report_file))
 
 

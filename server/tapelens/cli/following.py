@@ -23,6 +23,7 @@ class Following:
         show_all: Findings of severity information too.
         explain: A sentence for newcomers on each tensor of a stop.
         attached: The program is not ours: a debugger that attached is not told its exit status.
+        plain: The program runs without a debugger, on our own standard streams.
         stay: Serve the panel, and leave going on at a stop to it.
         timeout_s: Seconds after which the program is stopped.
         exit_zero: Findings set no exit status.
@@ -35,6 +36,7 @@ class Following:
     show_all: bool = False
     explain: bool = False
     attached: bool = False
+    plain: bool = False
     stay: bool = False
     timeout_s: float | None = None
     exit_zero: bool = False

@@ -90,7 +90,7 @@ def read_configuration(options: Namespace) -> Configuration:
 
 
 def read_following(
-    options: Namespace, *, label: str, breakpoints: list[Breakpoint], attached: bool = False
+    options: Namespace, *, label: str, breakpoints: list[Breakpoint], attached: bool = False, plain: bool = False
 ) -> Following:
     """How the run is shown."""
     return Following(
@@ -99,6 +99,7 @@ def read_following(
         format=options.format,
         output=options.output,
         attached=attached,
+        plain=plain,
         show_all=options.show_all or ALL in options.pause_on,
         stay=options.panel,
         timeout_s=options.timeout_s,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -51,10 +52,15 @@ def torch_sentence(info: SessionInfo) -> str | None:
             return None if info.problem else "The probe never spoke: nothing is known of the program's tensors."
 
 
+def told_by_debugger(code: int | None) -> int | None:
+    """An exit status as the debugger tells it; negative for a program that a signal killed."""
+    return None if code is None else -KILLS[code] if code in KILLS else code
+
+
 def exit_status(run: Run, *, exit_zero: bool) -> int:
     """The program's own status when it is not 0; else whether anything failed or was found."""
     if run.exit_code:
-        return KILLED_BY + KILLS[run.exit_code] if run.exit_code in KILLS else run.exit_code
+        return KILLED_BY - run.exit_code if run.exit_code < 0 else run.exit_code
     if run.notes:
         return FAILED
     return FINDINGS if faults(run.findings) and not exit_zero else OK
@@ -66,15 +72,27 @@ def ending(run: Run, info: SessionInfo | None, *, exit_zero: bool) -> str | None
         own = f"The program {_own_end(run.exit_code)}"
         if info is not None and info.torch == "not_imported":
             return f"{own} before it imported torch: there was nothing to show."
-        return f"{own}, which is the exit status here too."
+        own = f"{own}, which is the exit status here too"
+        return f"{own}; {_counted(found)}." if (found := faults(run.findings)) else f"{own}."
     if found := faults(run.findings):
-        by_rule = listed(sorted({each.rule for each in found}), at_most=8)
         meaning = "not counted (--exit-zero)" if exit_zero else f"exit status {FAILED if run.notes else FINDINGS}"
-        return f"The program ended well; {counted(len(found), 'finding')} ({by_rule}): {meaning}."
+        return f"The program ended well; {_counted(found)}: {meaning}."
     return None
 
 
+def _counted(found: Sequence[Finding]) -> str:
+    by_rule = listed(sorted({each.rule for each in found}), at_most=8)
+    return f"{counted(len(found), 'finding')} ({by_rule})"
+
+
 def _own_end(code: int) -> str:
-    if code in KILLS:
-        return f"was killed by {KILLS[code].name} ({KILLED_BY + KILLS[code]})"
+    if code < 0:
+        return f"was killed by {_signal_name(-code)} ({KILLED_BY - code})"
     return f"exited with status {code}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time one
+        return f"signal {number}"

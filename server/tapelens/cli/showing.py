@@ -6,12 +6,13 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import IO
 
 from rich.status import Status
 
+from ..errors import UsageError
 from ..report.carry import snapshot_behind
 from ..report.json import Run, run_object
 from ..report.text import TextReport, console_for
@@ -31,13 +32,31 @@ from ..wire.findings import Finding
 from ..wire.gradients import Gradients
 from ..wire.snapshot import Snapshot
 from .following import Following
-from .outcome import ending, exit_status, torch_sentence, unreached
+from .outcome import ending, exit_status, told_by_debugger, torch_sentence, unreached
 
 EXIT = "SystemExit"
 """The debugger takes ``sys.exit(3)`` for an exception that nobody catches; nothing is wrong there."""
 
 SNAPSHOTS_KEPT = 20
 """Snapshots in which a backward's nodes are looked up."""
+
+
+@contextlib.contextmanager
+def open_report(following: Following) -> Generator[IO[str] | None]:
+    """The report's own file; None where it goes to the standard streams.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    if following.output is None:
+        yield None
+        return
+    try:
+        file = following.output.open("w", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"--output {following.output} cannot be written: {error.strerror}.") from error
+    with file:
+        yield file
 
 
 class Showing:
@@ -63,7 +82,8 @@ class Showing:
         self._findings: dict[tuple[str, str, str, int, bool], Finding] = {}
         self._children: dict[str, str] = {}
         doing = "attaching to" if following.attached else "starting"
-        self._starting = Status(f"{doing} {following.label} ...", console=console) if console.is_terminal else None
+        shows_start = console.is_terminal and not following.plain  # a plain program writes there itself
+        self._starting = Status(f"{doing} {following.label} ...", console=console) if shows_start else None
 
     def start(self) -> None:
         """Say on a terminal that the program is being started, until it does something."""
@@ -127,7 +147,7 @@ class Showing:
     def conclude(self, info: SessionInfo | None, store: Store) -> int:
         """The program has ended: say what went otherwise than asked, write the object, give the exit status."""
         if info is not None:
-            self.run.exit_code = info.exit_code
+            self.run.exit_code = info.exit_code if self._following.plain else told_by_debugger(info.exit_code)
             for session in self.run.sessions:
                 for fault in store.faults(session):
                     self.say(f"a fault of tapelens' own ({fault.where}: {fault.message}); the program is unharmed")

@@ -88,6 +88,10 @@ class ProbeSession:
         """Begin to watch; a torch that is imported later is met then."""
         self._torch_import.watch()
 
+    def meet(self, torch: ModuleType) -> None:
+        """Begin to watch on the thread that has just imported torch, whole."""
+        guard("torch's import", self.tell_fault)(self._on_torch)(torch)
+
     def configure(self, configuration: Configuration) -> None:
         """A second bootstrap: another front end's wishes for a probe that is in already."""
         self._armed = configuration.armed
@@ -127,7 +131,9 @@ class ProbeSession:
 
     def _on_torch(self, torch: ModuleType) -> None:
         self._torch = torch
-        if version_of(torch) < OLDEST_TORCH:
+        if self._state == "switched_off":
+            pass
+        elif version_of(torch) < OLDEST_TORCH:
             self._state = "too_old"
         else:
             self._state = "watching"
