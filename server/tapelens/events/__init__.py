@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from .backward import BackwardBegan, BackwardEnded, BackwardForeseen, BackwardRaised
 from .ends import ProgramEnded, Uncaught
-from .evidence import Evidence, Held, HeldKey, Leaf, Leaves, Look, Sample
+from .evidence import Evidence, Held, HeldKey, Leaf, Leaves, Look, Outsider, Sample
+from .hooks import HookRegistered
+from .making import OptimizerMade
+from .modules import ForwardRan, ForwardsWatched, Idle, ModeSet, ModuleRan
 from .steps import StepBegan, StepEnded
 
 __all__ = [
@@ -17,11 +20,19 @@ __all__ = [
     "BackwardRaised",
     "Event",
     "Evidence",
+    "ForwardRan",
+    "ForwardsWatched",
     "Held",
     "HeldKey",
+    "HookRegistered",
+    "Idle",
     "Leaf",
     "Leaves",
     "Look",
+    "ModeSet",
+    "ModuleRan",
+    "OptimizerMade",
+    "Outsider",
     "ProgramEnded",
     "Sample",
     "StepBegan",
@@ -30,5 +41,17 @@ __all__ = [
 ]
 
 Event = (
-    BackwardBegan | BackwardEnded | BackwardRaised | BackwardForeseen | StepBegan | StepEnded | Uncaught | ProgramEnded
+    BackwardBegan
+    | BackwardEnded
+    | BackwardRaised
+    | BackwardForeseen
+    | StepBegan
+    | StepEnded
+    | Uncaught
+    | ProgramEnded
+    | ForwardRan
+    | ForwardsWatched
+    | ModeSet
+    | OptimizerMade
+    | HookRegistered
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from ..wire.sites import Site
+
 
 class HeldKey(NamedTuple):
     """A parameter as one optimizer holds it.
@@ -72,6 +74,34 @@ Leaves = dict[int, Leaf]
 """By ``id`` of the leaf; read in the first five calls of a site and in one of fifty, else empty."""
 
 
+class Outsider(NamedTuple):
+    """A parameter that no optimizer holds.
+
+    Attributes:
+        name: What the user calls it, else its place in its module.
+        how: ``later``: registered after the optimizer was made, beside parameters that it holds.
+            ``replaced``: so too, in the place of one that the optimizer still holds.
+            ``unregistered``: it lies in a list or dict of a module, or in one of a module that lies there,
+            and other parameters of that module are held. ``apart``: it belongs to a module of its own that
+            was made in user code and was never frozen, in evaluation mode or loaded.
+        optimizer: Serial of the optimizer that should hold it.
+        kind: Name of that optimizer's class.
+        optimizer_made: Where that was made; None when that was not seen.
+        made: Where the parameter's module, or the parameter, was made; None when that was not seen.
+        container: What the user calls the list or dict; empty without one.
+        alike: Ids of all parameters of which the same is true.
+    """
+
+    name: str
+    how: str
+    optimizer: int
+    kind: str
+    optimizer_made: Site | None
+    made: Site | None
+    container: str
+    alike: tuple[int, ...]
+
+
 class Look:
     """What can be asked while an event is seen, and costs something. This one knows nothing."""
 
@@ -85,4 +115,20 @@ class Look:
 
     def norm(self, parameters: Iterable[int]) -> float | None:  # noqa: ARG002
         """Euclidean norm of the parameters' gradients as they are now; None where it may not be read."""
+        return None
+
+    def gradients(self, parameters: Iterable[int]) -> int:  # noqa: ARG002
+        """How many of these parameters, which optimizers hold, have a gradient; all of them where it may not be read."""
+        return len(tuple(parameters))
+
+    def outsider(self, parameter: int) -> Outsider | None:  # noqa: ARG002
+        """Why an optimizer should hold the parameter, and none does; None where there is no reason."""
+        return None
+
+    def module(self, module: int) -> str:  # noqa: ARG002
+        """What the user's frame calls the module, else its class."""
+        return "a module"
+
+    def kept_bytes(self) -> int | None:
+        """What the graph of a call's output keeps for backward, parameters apart; None where it cannot be told."""
         return None
