@@ -17,6 +17,7 @@ from tapelens.cli.outcome import ending, exit_status, faults, told_by_debugger
 from tapelens.cli.programs import check_program
 from tapelens.errors import UsageError
 from tapelens.report.json import Run
+from tapelens.rules.catalogue import RULES
 from tapelens.wire.findings import Finding, Severity
 from tapelens.wire.sites import Site
 
@@ -138,7 +139,8 @@ def test_every_verbs_help_shows_examples(capsys: pytest.CaptureFixture[str], ver
 def test_rules_are_listed_one_a_line_and_each_has_its_page(capsys: pytest.CaptureFixture[str]):
     assert main(["rules"]) == 0
     slugs = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
-    assert slugs == ["missing-zero-grad", "double-backward"]
+    assert slugs == [rule.slug for rule in RULES]
+    assert slugs[-3:] == ["syntax-error", "unused-ignore", "probe-fault"]
     assert main(["rules", "missing-zero-grad"]) == 0
     assert "What it flags" in capsys.readouterr().out
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from . import double_backward, missing_zero_grad
+from . import double_backward, missing_zero_grad, probe_fault, syntax_error, unused_ignore
 from .model import Rule, RuntimeTwin
 
-_DECLARATIONS = (missing_zero_grad, double_backward)
+_DECLARATIONS = (
+    missing_zero_grad,
+    double_backward,
+    syntax_error,
+    unused_ignore,
+    probe_fault,
+)
 
 RULES: tuple[Rule, ...] = tuple(module.RULE for module in _DECLARATIONS)
 
