@@ -5,7 +5,7 @@ No event holds a tensor, a node or a graph: only ids, versions, sampled numbers,
 
 from __future__ import annotations
 
-from .backward import BackwardBegan, BackwardEnded, BackwardForeseen, BackwardRaised
+from .backward import BackwardBegan, BackwardEnded, BackwardForeseen, BackwardRaised, SilentChange
 from .ends import ProgramEnded, Uncaught
 from .evidence import Evidence, Held, HeldKey, Leaf, Leaves, Look, Outsider, Sample
 from .hooks import HookRegistered
@@ -35,6 +35,7 @@ __all__ = [
     "Outsider",
     "ProgramEnded",
     "Sample",
+    "SilentChange",
     "StepBegan",
     "StepEnded",
     "Uncaught",

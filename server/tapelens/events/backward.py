@@ -9,6 +9,29 @@ from .evidence import Held, HeldKey, Leaf, Leaves, Look, Sample
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SilentChange:
+    """A parameter that a graph saved and that was changed since without a version bump: torch will not notice.
+
+    Attributes:
+        parameter: ``id`` of the parameter.
+        changed_at: The optimizer's step, or the line that wrote, None when not known.
+        by_step: It was changed between the beginning and the end of an optimizer's step.
+        made_at: The forward line that saved it, None when not known.
+        operation: Type of the node that saved it.
+        before: A few of its values as the graph was made.
+        now: The same values as this backward will use them.
+    """
+
+    parameter: int
+    changed_at: Site | None
+    by_step: bool
+    made_at: Site | None
+    operation: str
+    before: Sample
+    now: Sample
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class BackwardBegan:
     """A call into the engine is about to run (``torch/autograd/graph.py``, ``_engine_run_backward``).
 
@@ -24,6 +47,18 @@ class BackwardBegan:
         values: Samples of the values of the held parameters; only inside a step.
         leaves: Before the call.
         look: Good while the event is seen.
+        walked: The whole graph was looked at: in the first five calls of a site, in one of fifty, and
+            while something is to be found out. What follows, ``roots`` and the flags apart, is only told then.
+        reuses: Earlier calls that retained or made a graph of which some node is in this graph.
+        explicit_gradient: The call brings a gradient of its own for a root.
+        roots: Keys of the nodes it begins at.
+        ran_before: Earlier ``.backward()`` calls whose very root is in this graph, at its root or below.
+        reaches: Ids of the leaves in this graph.
+        filled: Those of them that have a gradient that is not zero, before the call.
+        standing: Ids of leaves by earlier call whose gradients hold what that call added: since then
+            nothing but backwards has written them.
+        root_is_leaf: A root is itself a leaf, without a graph.
+        silently_changed: Parameters that the graph saved and that torch does not know to have changed.
     """
 
     call: int
@@ -39,6 +74,16 @@ class BackwardBegan:
     values: dict[HeldKey, Sample] = field(default_factory=dict[HeldKey, Sample])
     leaves: Leaves = field(default_factory=dict[int, Leaf])
     look: Look = field(default_factory=Look)
+    walked: bool = False
+    reuses: frozenset[int] = frozenset()
+    explicit_gradient: bool = False
+    roots: tuple[int, ...] = ()
+    ran_before: frozenset[int] = frozenset()
+    reaches: frozenset[int] = frozenset()
+    filled: frozenset[int] = frozenset()
+    standing: dict[int, frozenset[int]] = field(default_factory=dict[int, frozenset[int]])
+    root_is_leaf: bool = False
+    silently_changed: tuple[SilentChange, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
