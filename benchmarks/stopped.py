@@ -36,7 +36,7 @@ print("end")
 
 
 def configuration(*, armed: bool) -> Configuration:
-    return Configuration(kind="configuration", armed=armed, pause_on=(), select=(), ignore=(), lines="auto", cards=True)
+    return Configuration(kind="configuration", armed=armed, pause_on=(), select=(), ignore=(), lines="auto", steps=0, cards=True)
 
 
 @asynccontextmanager

@@ -760,6 +760,8 @@ export interface Configuration {
   readonly ignore: readonly string[];
   /** Whether nodes' lines are noted. */
   readonly lines: Lines;
+  /** Optimizers' steps after which the watch ends and the program goes on without; 0 for no end. */
+  readonly steps: number;
   /** Show tensors, modules and optimizers in the debugger's own views as cards. */
   readonly cards: boolean;
 }

@@ -22,7 +22,14 @@ def configuration(
     *, armed: bool = True, pause_on: Sequence[str] = (), cards: bool = True, lines: Lines = "auto"
 ) -> Configuration:
     return Configuration(
-        kind="configuration", armed=armed, pause_on=tuple(pause_on), select=(), ignore=(), lines=lines, cards=cards
+        kind="configuration",
+        armed=armed,
+        pause_on=tuple(pause_on),
+        select=(),
+        ignore=(),
+        lines=lines,
+        steps=0,
+        cards=cards,
     )
 
 

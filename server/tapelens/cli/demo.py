@@ -103,6 +103,7 @@ async def _launch(program: Path, store: Store, on_output: OnOutput, on_child: On
         select=(),
         ignore=(),
         lines="auto",
+        steps=0,
         cards=True,
     )
     launch = Launch(program=program, breakpoints=marked_stops(program))

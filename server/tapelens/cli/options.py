@@ -56,6 +56,13 @@ def add_report_options(parser: ArgumentParser) -> None:
         help="note the source line that makes each node: as finely as costs next to nothing on the program's Python "
         "(each line from 3.12 on, the calls of modules before), each line at any cost, or not at all",
     )
+    report.add_argument(
+        "--steps",
+        metavar="N",
+        type=_steps,
+        default=0,
+        help="end the watch after this many optimizer steps, and judge by them; the program goes on",
+    )
     report.add_argument("--all", action="store_true", dest="show_all", help="show findings of severity information too")
     report.add_argument("--exit-zero", action="store_true", help="findings set no exit status")
     report.add_argument(
@@ -85,6 +92,7 @@ def read_configuration(options: Namespace) -> Configuration:
         select=check_rules(options.select, option="--select"),
         ignore=check_rules(options.ignore, option="--ignore"),
         lines=options.lines,
+        steps=options.steps,
         cards=True,
     )
 
@@ -115,3 +123,9 @@ def _seconds(text: str) -> float:
     if not 0 < seconds < float("inf"):
         raise ArgumentTypeError(f"{text!r} is no positive number of seconds")
     return seconds
+
+
+def _steps(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise ArgumentTypeError(f"{text!r} is no positive number of steps")
+    return int(text)

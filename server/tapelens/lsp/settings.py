@@ -47,6 +47,7 @@ class Settings:
             select=(),
             ignore=(),
             lines=self.lines,
+            steps=0,
             cards=self.cards,
         )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Protocol
 
-from ..events import BackwardForeseen, Event, Uncaught
+from ..events import BackwardBegan, BackwardForeseen, Event, ProgramEnded, StepEnded, Uncaught
 from ..rules.catalogue import RULES, runtime_twins
 from ..wire import VERSION, processes
 from ..wire.commands import Arm, Capture, Command, Configuration, Detach, PauseOn, Preview, Tape
@@ -67,6 +67,9 @@ class ProbeSession:
         self._pause_on = frozenset(configuration.pause_on)
         self._said: Uncaught | None = None
         self._own_ns = 0
+        self._steps = 0
+        self._counted: tuple[int, int] | None = None
+        self._is_over = False
         self._torch_import = TorchImport(guard("torch's import", self.tell_fault)(self._on_torch))
         self._collector = Collector(
             runtime_twins(tuple(rule for rule in RULES if self._speaks(rule.slug))),
@@ -119,8 +122,7 @@ class ProbeSession:
     def detach(self) -> Goodbye:
         """Take every tap out."""
         self._torch_import.remove()
-        self._taps.remove()
-        self.timeline.remove()
+        self._take_out()
         self._state = "switched_off"
         self._armed = False
         return self.goodbye()
@@ -233,7 +235,30 @@ class ProbeSession:
                     stop=self._stop(),
                 )
             )
+        if self._is_over:
+            if isinstance(event, BackwardBegan):
+                self._take_out()
+            return
         self._collector.emit(event)
+        if self._configuration.steps and isinstance(event, StepEnded):
+            self._count(event)
+
+    def _count(self, step: StepEnded) -> None:
+        """Judge by what was seen once the steps wanted are done.
+
+        NOTE [taps go out in a backward]: here PyTorch is calling the hooks on its list, and must not lose one.
+        """
+        of = step.optimizer, step.ordinal  # of a step and the super().step() in it, the same
+        if of != self._counted:
+            self._counted = of
+            self._steps += 1
+        if self._steps == self._configuration.steps:
+            self._collector.emit(ProgramEnded(raised=False))
+            self._is_over = True
+
+    def _take_out(self) -> None:
+        self._taps.remove()
+        self.timeline.remove()
 
     def _on_finding(self, finding: Finding) -> None:
         self._outbox.send(finding)

@@ -89,6 +89,7 @@ class Configuration:
         select: Slugs of the only rules that speak; empty for all.
         ignore: Slugs of rules that stay silent.
         lines: Whether nodes' lines are noted.
+        steps: Optimizers' steps after which the watch ends and the program goes on without; 0 for no end.
         cards: Show tensors, modules and optimizers in the debugger's own views as cards.
     """
 
@@ -98,4 +99,5 @@ class Configuration:
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     lines: Lines
+    steps: int
     cards: bool

@@ -51,6 +51,7 @@ def bootstrap(ls: TapelensServer, params: BootstrapParams) -> dict[str, Any]:
         select=(),
         ignore=(),
         lines=ls.settings.lines if params.lines is None else params.lines,
+        steps=0,
         cards=ls.settings.cards if params.cards is None else params.cards,
     )
     return to_params(Bootstrap(expression=bootstrap_expression(configuration, carrying="both")))

@@ -1,0 +1,99 @@
+"""What a plain run finds: told as it comes, whatever the program's end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from cli.commands import Command, Ended, line_of, script, tapelens
+
+FORGETFUL = """\
+import os
+import signal
+import sys
+import torch
+
+model = torch.nn.Linear(3, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for _ in range(4):
+    loss = model(torch.ones(4, 3)).square().mean()
+    loss.backward()
+    optimizer.step()  # step
+print("done", flush=True)
+if "killed" in sys.argv:
+    os.kill(os.getpid(), signal.SIGKILL)
+if "steps" in sys.argv:
+    hooks = sys.modules["torch.optim.optimizer"]._global_optimizer_post_hooks
+    print(len(hooks), torch.autograd._engine_run_backward.__code__.co_filename.rpartition("/")[2])
+if "hard" in sys.argv:
+    os._exit(5)
+"""
+
+
+RUNS: dict[str, list[str]] = {
+    "text": ["train.py"],
+    "hard": ["--format=json", "--steps=3", "train.py", "steps", "hard"],
+    "killed": ["train.py", "killed"],
+    "ignored": ["--ignore=missing-zero-grad", "train.py"],
+}
+
+
+class Ran(NamedTuple):
+    path: Path
+    by: dict[str, Ended]
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """All runs, side by side: most of each is torch's import."""
+    folder = tmp_path_factory.mktemp("findings")
+    path = script(folder, FORGETFUL)
+    running = {name: Command("run", *words, cwd=folder) for name, words in RUNS.items()}
+    return Ran(path, {name: command.wait() for name, command in running.items()})
+
+
+def test_a_finding_is_told_in_text_with_its_line_and_sets_the_status(ran: Ran):
+    ended = ran.by["text"]
+    assert (ended.status, ended.out) == (1, "done\n")
+    assert f"warning missing-zero-grad {ran.path}:{line_of(ran.path, 'step')} in <module>" in ended.err
+    assert "  > " in ended.err
+    assert ended.said == ["The program ended well; 1 finding (missing-zero-grad): exit status 1."]
+
+
+def test_what_was_found_outlives_a_sudden_end(ran: Ran):
+    ended = ran.by["killed"]
+    assert (ended.status, ended.out) == (-9, "done\n")
+    assert "warning missing-zero-grad" in ended.err
+    assert ended.said == [
+        "The program was killed by SIGKILL (137), which is the exit status here too; 1 finding (missing-zero-grad)."
+    ]
+
+
+def test_with_json_the_object_is_all_that_standard_output_holds(ran: Ran):
+    ended = ran.by["hard"]
+    assert (ended.status, ended.err.split()[0]) == (5, "done")
+    (finding,) = ended.object["findings"]
+    assert (finding["rule"], finding["line"]) == ("missing-zero-grad", line_of(ran.path, "step"))
+    assert (ended.object["exit_code"], ended.object["stops"], ended.object["notes"]) == (5, [], [])
+
+
+def test_the_watch_ends_after_the_steps_wanted_and_takes_its_taps_out(ran: Ran):
+    ended = ran.by["hard"]
+    assert ended.err.split() == ["done", "0", "graph.py"]
+    assert [finding["count"] for finding in ended.object["findings"]] == [2]
+
+
+def test_an_ignored_rule_stays_silent(ran: Ran):
+    assert (ran.by["ignored"].status, ran.by["ignored"].err) == (0, "")
+
+
+def test_a_probe_that_is_switched_off_is_told(tmp_path: Path):
+    (tmp_path / "torch").mkdir()
+    script(tmp_path / "torch", "__version__ = '1.13'\n", "__init__.py")
+    script(tmp_path, "import torch\n")
+    ended = tapelens("run", "train.py", cwd=tmp_path, TAPELENS_DISABLE="1")
+    assert ended.said == ["The probe is switched off by the program's environment."]
+    ended = tapelens("run", "train.py", cwd=tmp_path)
+    assert ended.said == ["The program's torch 1.13 is too old for tapelens, which needs 2.4 or newer."]
