@@ -39,6 +39,7 @@ check: .venv/.ready node_modules/.ready $(PANEL)  ## lint, formats, types, impor
 	@$(BIN)/basedpyright --level error | grep -v '^0 errors' || test $${PIPESTATUS[0]} -eq 0
 	@$(BIN)/lint-imports --no-cache > build/imports.log || { cat build/imports.log; exit 1; }
 	@$(BIN)/python -m tapelens.wire.generate --check
+	@$(BIN)/python -m tapelens.report.pages --check
 	@npm run check --silent
 
 bench: .venv/.ready $(PANEL)  ## ratios against peers in one run, written to docs/performance.md
@@ -52,8 +53,9 @@ pictures:  ## docs/pictures from what the last make test painted: look at them b
 	@cp build/pictures/page/1200x700-light.png docs/pictures/page-light.png
 	@cp build/pictures/workbench/paused.png docs/pictures/vscode-paused.png
 
-generate: .venv/.ready  ## client/protocol from server/tapelens/wire
+generate: .venv/.ready  ## client/protocol from server/tapelens/wire, docs/rules from the rules' own pages
 	@$(BIN)/python -m tapelens.wire.generate
+	@$(BIN)/python -m tapelens.report.pages
 
 .PHONY: browser interpreter
 interpreter: .venv/.ready

@@ -92,6 +92,7 @@ function stageExtension(stage) {
     recursive: true,
     filter: (source) => isShipped(source.slice(root.length)),
   });
+  cpSync(join(root, "docs", "rules"), join(stage, "bundled", "tapelens", "report", "rules"), { recursive: true });
   cpSync(bundledLibraries(), join(stage, "bundled", "libs"), {
     recursive: true,
     filter: (source) => isShipped(source.slice(build.length)),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from inspect import cleandoc
 
+from rich.markdown import Markdown
+
+from ..report.pages import page_markdown
 from ..report.text import console_for
-from ..rules.catalogue import RULES, page
+from ..rules.catalogue import RULES
 from .rule_names import check_rules
 
 SUMMARY = "the rules, and what each of them means"
@@ -39,6 +41,9 @@ def main(options: Namespace) -> int:
         return 0
     (slug,) = check_rules([options.rule], option="rules")
     rule = next(each for each in RULES if each.slug == slug)
-    console.print(f"{rule.slug} ({rule.severity})\n", style="bold")
-    console.print(cleandoc(page(slug)), soft_wrap=True)
+    text = page_markdown(rule)
+    if console.is_terminal:
+        console.print(Markdown(text))
+    else:
+        console.print(text, end="", soft_wrap=True)
     return 0
