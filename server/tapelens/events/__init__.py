@@ -8,6 +8,8 @@ from __future__ import annotations
 from .backward import BackwardBegan, BackwardEnded, BackwardForeseen, BackwardRaised, SilentChange
 from .ends import ProgramEnded, Uncaught
 from .evidence import Evidence, Held, HeldKey, Leaf, Leaves, Look, Outsider, Sample
+from .graphs import GraphMade, GraphsHeld, Holders
+from .health import Culprit, GradientsMeasured, LayerNorm, NonFiniteUsed
 from .hooks import HookRegistered
 from .making import OptimizerMade
 from .modules import ForwardRan, ForwardsWatched, Idle, ModeSet, ModuleRan
@@ -18,19 +20,26 @@ __all__ = [
     "BackwardEnded",
     "BackwardForeseen",
     "BackwardRaised",
+    "Culprit",
     "Event",
     "Evidence",
     "ForwardRan",
     "ForwardsWatched",
+    "GradientsMeasured",
+    "GraphMade",
+    "GraphsHeld",
     "Held",
     "HeldKey",
+    "Holders",
     "HookRegistered",
     "Idle",
+    "LayerNorm",
     "Leaf",
     "Leaves",
     "Look",
     "ModeSet",
     "ModuleRan",
+    "NonFiniteUsed",
     "OptimizerMade",
     "Outsider",
     "ProgramEnded",
@@ -55,4 +64,7 @@ Event = (
     | ModeSet
     | OptimizerMade
     | HookRegistered
+    | GraphMade
+    | NonFiniteUsed
+    | GradientsMeasured
 )
