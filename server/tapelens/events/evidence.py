@@ -117,8 +117,8 @@ class Look:
         """Euclidean norm of the parameters' gradients as they are now; None where it may not be read."""
         return None
 
-    def gradients(self, parameters: Iterable[int]) -> int:  # noqa: ARG002
-        """How many of these parameters, which optimizers hold, have a gradient; all of them where it may not be read."""
+    def gradients(self, parameters: Iterable[int]) -> int:
+        """How many of these parameters, held by optimizers, have a gradient; all where it may not be read."""
         return len(tuple(parameters))
 
     def outsider(self, parameter: int) -> Outsider | None:  # noqa: ARG002

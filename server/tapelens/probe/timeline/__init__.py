@@ -10,8 +10,8 @@ from ...wire.commands import Lines
 from ...wire.snapshot import LinesState
 from ..guard import Report, describe
 from ..uncompiled import keep_from_compile
+from ..weaving import Enter, Weave, module_calls
 from .calls import enter_call
-from .modules import ModuleTap
 from .monitoring import LineTap
 from .threads import ThreadTap
 from .tracing import TraceTap
@@ -26,18 +26,20 @@ class Timeline:
     Args:
         lines: How finely.
         report_fault: Takes a fault of ours; the timeline is quiet from then on.
+        calls: Calls of modules, when others listen to them too.
 
     Attributes:
         missing: What was looked for in vain, in words.
     """
 
-    def __init__(self, lines: Lines, report_fault: Report) -> None:
+    def __init__(self, lines: Lines, report_fault: Report, *, calls: Weave | None = None) -> None:
         self.missing: list[str] = []
+        self._calls = calls or module_calls()
         self._lines = lines
         self._report = report_fault
         self._state: LinesState = "off"
         self._tracks: Tracks | None = None
-        self._modules: ModuleTap | None = None
+        self._enter: Enter | None = None
         self._line_tap: LineTap | None = None
         self._trace_tap: TraceTap | None = None
         self._thread_tap: ThreadTap | None = None
@@ -72,8 +74,8 @@ class Timeline:
         self._thread_tap = ThreadTap(self._careful(tracks.note_thread), self._careful(tracks.thread_ends))
         self._thread_tap.install()
         with_lines = self._state != "every_line"
-        self._modules = ModuleTap(enter_call(tracks, self._fail, with_lines=with_lines))
-        if not self._modules.install():
+        self._enter = enter_call(tracks, self._fail, with_lines=with_lines)
+        if not self._calls.listen(self._enter):
             self.missing.append("torch's Module.__call__: nodes have no module")
         elif self._state == "off":
             self._state = "module_calls"
@@ -81,10 +83,12 @@ class Timeline:
     def remove(self) -> None:
         """Take everything out again. What is known of nodes made so far is forgotten."""
         atexit.unregister(self.remove)
-        for tap in (self._modules, self._line_tap, self._trace_tap, self._thread_tap):
+        if self._enter is not None:
+            self._calls.leave_off(self._enter)
+        for tap in (self._line_tap, self._trace_tap, self._thread_tap):
             if tap is not None:
                 tap.remove()
-        self._modules = self._line_tap = self._trace_tap = self._thread_tap = self._tracks = None
+        self._enter = self._line_tap = self._trace_tap = self._thread_tap = self._tracks = None
         self._state = "off"
 
     def note(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from .modules import Leave
+from ..weaving import Enter, Leave
 from .owners import is_users, known_files
 from .paths import UNNAMED
 from .places import Place
@@ -15,8 +15,8 @@ from .track import Track
 from .tracks import Tracks
 
 
-def enter_call(tracks: Tracks, fail: Callable[[Exception], None], *, with_lines: bool) -> Callable[[Any], Leave]:
-    """What ``ModuleTap`` calls.
+def enter_call(tracks: Tracks, fail: Callable[[Exception], None], *, with_lines: bool) -> Enter:
+    """What is called as a module's call begins.
 
     Args:
         tracks: Where it is noted.
@@ -57,7 +57,7 @@ def leave_call(track: Track, tracks: Tracks, fail: Callable[[Exception], None], 
     clock, look_after = tracks.clock, tracks.look_after
     modules, paths, places = track.modules, track.paths, track.places
 
-    def leave() -> None:
+    def leave(_output: object) -> None:
         try:
             if look_after is not None:
                 look_after(sys._getframe(1))
@@ -74,7 +74,7 @@ def leave_call(track: Track, tracks: Tracks, fail: Callable[[Exception], None], 
     return leave
 
 
-def _nothing() -> None:
+def _nothing(_output: object) -> None:
     return None
 
 

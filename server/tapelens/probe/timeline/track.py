@@ -68,7 +68,7 @@ class Track:
         self.modules: list[Any] = []
         self.paths: list[int] = []
         self.places: list[Place] = []
-        self.leave: Callable[[], None] | None = None
+        self.leave: Callable[[object], None] | None = None
         self.ends = array("q")
         self.marks = array("q")
         self.credit = _credit_to(self, places, paths)
