@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from importlib import import_module
+from typing import Any
 
+from ..wire.findings import Finding
 from . import double_backward, missing_zero_grad, probe_fault, syntax_error, unused_ignore
 from .model import Rule, RuntimeTwin
 
@@ -38,4 +41,14 @@ def runtime_twins(rules: tuple[Rule, ...] = RULES) -> list[RuntimeTwin]:
             folder = rule.slug.replace("-", "_")
             module = import_module(f".{folder}.runtime", __package__)
             twins.append(getattr(module, rule.runtime)())
+    return twins
+
+
+def source_twins(rules: tuple[Rule, ...] = RULES) -> list[Callable[[Any], Iterator[Finding]]]:
+    """Source twins of the rules that have one: ``source.SourceTwin``, which the bundle does not know."""
+    twins: list[Callable[[Any], Iterator[Finding]]] = []
+    for rule in rules:
+        if rule.source is not None:
+            folder = rule.slug.replace("-", "_")
+            twins.append(getattr(import_module(f".{folder}.source", __package__), rule.source))
     return twins
