@@ -90,7 +90,7 @@ class StepClock:
         graph count.
         """
         thread = self._threads.get(threading.get_ident())
-        clock = _clock()
+        clock = sequence_clock()
         if thread is None or clock is None:
             return ()
         return (thread.optimizers if thread.optimizers.by_key else thread.backwards).boundaries(clock)
@@ -113,12 +113,12 @@ class StepClock:
         return self._threads.setdefault(threading.get_ident(), _Thread())
 
     def _ended(self, takers: _Takers, key: object) -> None:
-        clock = _clock()
+        clock = sequence_clock()
         if clock is not None:
             takers.ended(key, clock)
 
 
-def _clock() -> int | None:
+def sequence_clock() -> int | None:
     """The number that this thread's next node will get."""
     read: Any = getattr(sys.modules["torch"]._C._autograd, "_get_sequence_nr", None)
     return None if read is None else int(read())
