@@ -6,6 +6,7 @@ No event holds a tensor, a node or a graph: only ids, versions, sampled numbers,
 from __future__ import annotations
 
 from .backward import BackwardBegan, BackwardEnded, BackwardForeseen, BackwardRaised, SilentChange
+from .blame import Change, Cut, Lost, NonleafRead
 from .ends import ProgramEnded, Uncaught
 from .evidence import Evidence, Held, HeldKey, Leaf, Leaves, Look, Outsider, Sample
 from .graphs import GraphMade, GraphsHeld, Holders
@@ -20,7 +21,9 @@ __all__ = [
     "BackwardEnded",
     "BackwardForeseen",
     "BackwardRaised",
+    "Change",
     "Culprit",
+    "Cut",
     "Event",
     "Evidence",
     "ForwardRan",
@@ -35,11 +38,13 @@ __all__ = [
     "Idle",
     "LayerNorm",
     "Leaf",
+    "Lost",
     "Leaves",
     "Look",
     "ModeSet",
     "ModuleRan",
     "NonFiniteUsed",
+    "NonleafRead",
     "OptimizerMade",
     "Outsider",
     "ProgramEnded",
@@ -66,5 +71,6 @@ Event = (
     | HookRegistered
     | GraphMade
     | NonFiniteUsed
+    | NonleafRead
     | GradientsMeasured
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..wire.sites import Site
+from .blame import Change, Cut
 from .evidence import Held, HeldKey, Leaf, Leaves, Look, Sample
 
 
@@ -109,6 +110,8 @@ class BackwardRaised:
         freed: It says that the graph was freed already.
         carrier: Name of the tensor that brought the freed graph, None when not found.
         freed_by: Where that tensor's graph was run backward first, None when not seen.
+        cut: Where the root does not require grad: what cut its path, None when not found.
+        change: Where a saved tensor was changed in place: what is known of that.
     """
 
     call: int
@@ -119,14 +122,21 @@ class BackwardRaised:
     freed: bool
     carrier: str | None
     freed_by: Site | None
+    cut: Cut | None = None
+    change: Change | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BackwardForeseen:
-    """At a stop: the line about to run would run this root backward and it would raise."""
+    """At a stop: the line about to run would run this root backward and it would raise.
+
+    Attributes:
+        change: Where a saved tensor was changed in place: what is known of that.
+    """
 
     site: Site
     expression: str
     reason: str
     freed_by: Site | None
     message: str
+    change: Change | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..wire.sites import Site
+from .blame import Lost
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,12 +17,14 @@ class Uncaught:
         type_name: The exception's class.
         message: Its text.
         site: Innermost frame of the user's, None without one.
+        lost: An optimizer refused a result of a leaf's: what stands in that leaf's place.
     """
 
     call: int | None
     type_name: str
     message: str
     site: Site | None
+    lost: Lost | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
