@@ -31,6 +31,7 @@ from .outbox import Outbox
 from .sites import site_of
 from .taps import Taps
 from .timeline import Origin, Timeline
+from .tracebacks import Known, explain
 from .uncompiled import keep_from_compile
 
 OLDEST_TORCH = (2, 4)
@@ -275,6 +276,15 @@ class ProbeSession:
     def _speaks(self, slug: str) -> bool:
         select, ignore = self._configuration.select, self._configuration.ignore
         return slug not in ignore and (not select or slug in select)
+
+    def explain(self, error: BaseException) -> str | None:
+        """What there is to say below an exception's traceback."""
+        if self._state != "watching":
+            return None
+        known = Known(
+            origins=self._origins, lines=self.timeline.state, ran_by=self._taps.ran_by, call_of=self._taps.call_of
+        )
+        return guard("explanation of an exception", self.tell_fault)(explain)(error, known)
 
     # -- commands ----------------------------------------------------------------------------------------
 

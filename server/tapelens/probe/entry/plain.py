@@ -16,6 +16,7 @@ from typing import Any
 from ...wire.commands import Configuration
 from ..outbox import Outbox
 from ..session import ProbeSession
+from ..tracebacks import ExplainingHook
 from .forks import in_forked_children
 
 QUEUED_BYTES = 1 << 22
@@ -77,14 +78,17 @@ class _Entered:
     def __init__(self, configuration: Configuration, descriptor: int) -> None:
         self.outbox = Outbox(Line(descriptor))
         self.session = ProbeSession(configuration, self.outbox, pause=_never, stop=lambda: 0, missing=[])
+        self._hook = ExplainingHook(self.session.explain)
 
     def begin(self, torch: ModuleType) -> None:
         """Watch, to the end of the program; a fork is another program."""
         atexit.register(self._at_exit)
         in_forked_children(self._fall_silent)
         self.session.meet(torch)
+        self._hook.install()
 
     def _fall_silent(self) -> None:
+        self._hook.remove()
         atexit.unregister(self._at_exit)
         self.outbox.fall_silent()
         self.session.detach()

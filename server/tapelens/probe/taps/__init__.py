@@ -12,6 +12,7 @@ from ..guard import Report
 from .engine import EngineTap
 from .exceptions import ExceptionTap
 from .exit import ExitTap
+from .growth import GrowthTap
 from .held import HeldGradients
 from .marks import Marks
 from .optimizers import OptimizerTap
@@ -45,11 +46,21 @@ class Taps:
         held = HeldGradients()
         self._marks = Marks()
         self.watch = GradientWatch(on_gradients, origins)
+        growth = GrowthTap(emit, report_fault, held=held)
+        emit = growth.listening(emit)
         steps = OptimizerTap(emit, report_fault, held=held)
-        self._engine = EngineTap(emit, report_fault, held=held, marks=self._marks, steps=steps, watch=self.watch)
+        self._engine = EngineTap(
+            emit,
+            report_fault,
+            held=held,
+            marks=self._marks,
+            steps=steps,
+            watch=self.watch,
+            beginning=growth.backward_begins,
+        )
         exceptions = ExceptionTap(emit, report_fault, call_of=self._engine.raised.call_of)
         ends = ExitTap(emit, report_fault, raised=lambda: exceptions.raised)
-        self._taps = (steps, self._engine, exceptions, ends)
+        self._taps = (growth, steps, self._engine, exceptions, ends)
 
     def install(self) -> None:
         """Put all taps in; torch is imported by now. Again after ``remove`` if wished."""
@@ -64,6 +75,10 @@ class Taps:
     def freed_by(self, key: int) -> Site | None:
         """Where the backward ran that freed this node's buffers, when it was seen."""
         return self._marks.site_of(key)
+
+    def ran_by(self, key: int) -> int | None:
+        """The backward call that ran this node first and freed its buffers, when it was seen."""
+        return self._marks.call_of(key)
 
     def call_of(self, error: BaseException) -> int | None:
         """The backward call that an exception came out of, for who meets it before the exception hook."""
