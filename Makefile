@@ -7,6 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PANEL := server/tapelens/web/page/panel.js
 ON_A_NEWER_PYTHON := tests/sessions tests/e2e/test_seed_numbers.py tests/e2e/test_same_program.py
+TWO_AT_ONCE := -n 2 --dist loadfile
 PANEL_SOURCES := $(shell find client/panel client/protocol -type f -not -name '*.test.ts' 2>/dev/null)
 
 .PHONY: help demo test test-matrix test-laws test-sound check bench package pictures generate
@@ -19,8 +20,8 @@ demo: .venv/.ready $(PANEL)  ## the seed notebook's story, in a terminal and in 
 test: check browser interpreter  ## everything: checks, the panel's unit tests, then pytest with the real browser and workbench
 	@npm test --silent
 	@newer=$$($(BIN)/python tests/interpreters/newer.py) && if [ -n "$$newer" ]; then \
-	  echo "programs on $$newer:" && TAPELENS_TEST_DEBUGGEE=$$newer $(BIN)/python -m pytest -q $(ON_A_NEWER_PYTHON); fi
-	@$(BIN)/python -m pytest -q
+	  echo "programs on $$newer:" && TAPELENS_TEST_DEBUGGEE=$$newer $(BIN)/python -m pytest -q $(TWO_AT_ONCE) $(ON_A_NEWER_PYTHON); fi
+	@$(BIN)/python -m pytest -q $(TWO_AT_ONCE)
 
 test-matrix: .venv/.ready $(PANEL)  ## the suites that an interpreter can change, on Python 3.10 to 3.13 and the oldest torch
 	@$(BIN)/python tests/interpreters/matrix.py

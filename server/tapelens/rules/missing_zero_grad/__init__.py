@@ -49,4 +49,5 @@ RULE = Rule(
     severity="warning",
     summary="a step uses gradients that an earlier step already used, because nothing cleared them",
     runtime="MissingZeroGrad",
+    fix="insert_zero_grad",
 )
