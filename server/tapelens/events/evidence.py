@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from ..wire.sites import Site
 
@@ -75,31 +75,31 @@ Leaves = dict[int, Leaf]
 
 
 class Outsider(NamedTuple):
-    """A parameter that no optimizer holds.
+    """Parameters that no optimizer holds although one should, all for the same reason.
 
     Attributes:
-        name: What the user calls it, else its place in its module.
+        parameters: Their ids.
+        name: What the user calls the first.
         how: ``later``: registered after the optimizer was made, beside parameters that it holds.
             ``replaced``: so too, in the place of one that the optimizer still holds.
-            ``unregistered``: it lies in a list or dict of a module, or in one of a module that lies there,
-            and other parameters of that module are held. ``apart``: it belongs to a module of its own that
-            was made in user code and was never frozen, in evaluation mode or loaded.
-        optimizer: Serial of the optimizer that should hold it.
+            ``unregistered``: they, or their module, lie in a list or dict of a module of which other
+            parameters are held. ``apart``: they belong to a module of its own that was made in user code
+            and never frozen, in evaluation mode or loaded.
+        optimizer: Serial of the optimizer that should hold them.
         kind: Name of that optimizer's class.
         optimizer_made: Where that was made; None when that was not seen.
-        made: Where the parameter's module, or the parameter, was made; None when that was not seen.
-        container: What the user calls the list or dict; empty without one.
-        alike: Ids of all parameters of which the same is true.
+        made: Where the first one's module was made, or got it; None when that was not seen.
+        place: What the user calls the list or dict, or the module that got them later.
     """
 
+    parameters: tuple[int, ...]
     name: str
-    how: str
+    how: Literal["later", "replaced", "unregistered", "apart"]
     optimizer: int
     kind: str
     optimizer_made: Site | None
     made: Site | None
-    container: str
-    alike: tuple[int, ...]
+    place: str
 
 
 class Look:
@@ -121,9 +121,9 @@ class Look:
         """How many of these parameters, held by optimizers, have a gradient; all where it may not be read."""
         return len(tuple(parameters))
 
-    def outsider(self, parameter: int) -> Outsider | None:  # noqa: ARG002
-        """Why an optimizer should hold the parameter, and none does; None where there is no reason."""
-        return None
+    def outsiders(self, parameters: Iterable[int]) -> tuple[Outsider, ...]:  # noqa: ARG002
+        """Of parameters that no optimizer holds, those that one should, by the reason why."""
+        return ()
 
     def module(self, module: int) -> str:  # noqa: ARG002
         """What the user's frame calls the module, else its class."""

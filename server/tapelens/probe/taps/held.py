@@ -17,11 +17,14 @@ from .samples import sample, sample_gradient
 if TYPE_CHECKING:
     import torch
 
+    from .making import MakingTap
+
 READ_FULLY = 5  # steps of an optimizer, after that one of
 READ_ONE_OF = 50
 SAMPLED = 32  # gradients whose values are read in one look
 _WARY = 8  # looks at something suspicious before
 _WARY_SAMPLED = 4  # so few are looked at
+_RESERVED = 1024  # optimizers that have not stepped, before the dead ones among them are forgotten
 _LOOKED_AT = 8  # parameters of a group, where all gradients were None before
 
 
@@ -183,17 +186,35 @@ class HeldByOptimizer:
 
 
 class HeldGradients:
-    """All optimizers that have stepped and are alive. Never a tensor."""
+    """All optimizers that have stepped and are alive. Never a tensor.
+
+    Attributes:
+        making: Knows how modules and optimizers came into being; None while nobody does.
+    """
 
     def __init__(self) -> None:
+        self.making: MakingTap | None = None
         self._serials = itertools.count(1)
         self._optimizers: dict[int, HeldByOptimizer] = {}
+        self._reserved: dict[int, tuple[weakref.ref[torch.optim.Optimizer], int]] = {}
+
+    def serial_of(self, optimizer: torch.optim.Optimizer) -> int:
+        """The optimizer's serial, also of one that is not watched yet."""
+        known = self._optimizers.get(id(optimizer))
+        if known is not None and known.reference() is optimizer:
+            return known.serial
+        reserved = self._reserved.get(id(optimizer))
+        if reserved is None or reserved[0]() is not optimizer:
+            if len(self._reserved) >= _RESERVED:
+                self._reserved = {key: pair for key, pair in self._reserved.items() if pair[0]() is not None}
+            reserved = self._reserved[id(optimizer)] = (weakref.ref(optimizer), next(self._serials))
+        return reserved[1]
 
     def of(self, optimizer: torch.optim.Optimizer) -> HeldByOptimizer:
         """What is known of the optimizer; from now on it is watched."""
         known = self._optimizers.get(id(optimizer))
         if known is None or known.reference() is not optimizer:
-            known = self._optimizers[id(optimizer)] = HeldByOptimizer(optimizer, next(self._serials))
+            known = self._optimizers[id(optimizer)] = HeldByOptimizer(optimizer, self.serial_of(optimizer))
             self._find_shared(optimizer, known)
         elif known.thread != threading.get_ident():
             known.is_shared = True
@@ -245,6 +266,19 @@ class HeldGradients:
     def parameters(self) -> set[int]:
         """Ids of all parameters that optimizers hold."""
         return {id(parameter) for optimizer, _ in self.alive() for parameter in parameters_of(optimizer)}
+
+    def gradients(self, parameters: Iterable[int]) -> int:
+        """How many of some parameters have a gradient; all of those that another thread may add to."""
+        wanted = set(parameters)
+        unread: set[int] = set()
+        found: set[int] = set()
+        for optimizer, known in self.alive():
+            mine = {id(parameter) for parameter in parameters_of(optimizer)} & wanted
+            if known.is_shared or known.thread != threading.get_ident():
+                unread |= mine
+            else:
+                found |= {id(parameter) for parameter, _ in _with_gradients(optimizer, mine)}
+        return len(found | unread)
 
     def norm(self, parameters: Iterable[int], *, byte_budget: int = 1 << 24) -> float | None:
         """Euclidean norm of some parameters' gradients together; None past the budget or off the CPU."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Iterable, Iterator
 from types import FrameType
 
-from ...events import Look
+from ...events import Look, Outsider
 from ..capture.inside import attributes
 from ..capture.names import Reach, names_of
+from ..capture.parts import child_name
 from ..capture.variables import local_variables
 from ..sites import user_frames
 from .held import HeldGradients
+from .known import own_children
 
 FRAMES = 4
 _TENSORS = 4000
@@ -25,6 +28,7 @@ class LookInFrames(Look):
         self._frame = frame
         self._held = held
         self._names: dict[int, str] | None = None
+        self._modules: dict[int, str] | None = None
 
     def close(self) -> None:
         """The event has been seen: let go of the frame, and know nothing more."""
@@ -53,6 +57,34 @@ class LookInFrames(Look):
     def norm(self, parameters: Iterable[int]) -> float | None:
         """Euclidean norm of the parameters' gradients as they are now."""
         return self._held.norm(parameters)
+
+    def gradients(self, parameters: Iterable[int]) -> int:
+        """How many of these parameters, held by optimizers, have a gradient; all where it may not be read."""
+        return self._held.gradients(parameters)
+
+    def outsiders(self, parameters: Iterable[int]) -> tuple[Outsider, ...]:
+        """Of parameters that no optimizer holds, those that one should, by the reason why."""
+        from .outsiders import Outsiders  # noqa: PLC0415 (only when about to speak)
+
+        making = self._held.making
+        if making is None:
+            return ()
+        return Outsiders(making, self._held, called=self.parameter, named=self._module).find(parameters)
+
+    def module(self, module: int) -> str:
+        """What the user's frame calls the module, else its class."""
+        making = self._held.making
+        found = None if making is None else making.modules.numbered(module)
+        return "a module" if found is None else self._module(found)
+
+    def _module(self, module: object) -> str:
+        if self._modules is None:
+            self._modules = {}
+            for frame in nearest_frames(self._frame):
+                for name, value in _variables(frame):
+                    if _is_module(value):
+                        _name_modules(value, name, self._modules)
+        return self._modules.get(id(module)) or type(module).__name__
 
     def _place(self, parameter: int) -> str:
         for optimizer, _ in self._held.alive():
@@ -83,3 +115,17 @@ def _variables(frame: FrameType) -> Iterator[tuple[str, object]]:
     if owner is not None:
         for name, value in attributes(owner):
             yield f"self.{name}", value
+
+
+def _is_module(value: object) -> bool:
+    return sys.modules["torch"].nn.Module in type(value).__mro__
+
+
+def _name_modules(module: object, name: str, names: dict[int, str]) -> None:
+    """The module and all in it, each by its first name."""
+    queue = [(module, name)]
+    for each, called in queue:  # grows while we walk it
+        if id(each) in names or len(names) >= _VALUES:
+            continue
+        names[id(each)] = called
+        queue += [(child, child_name(each, called, key)) for key, child in own_children(each)]
