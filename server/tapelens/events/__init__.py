@@ -11,6 +11,7 @@ from .ends import ProgramEnded, Uncaught
 from .evidence import Evidence, Held, HeldKey, Leaf, Leaves, Look, Outsider, Sample
 from .graphs import GraphMade, GraphsHeld, Holders
 from .health import Culprit, GradientsMeasured, LayerNorm, NonFiniteUsed
+from .gradients import GradsCleared, GradsClipped, ScalerScaled, ScalerStepped, ScalerUnscaled, ScalerUpdated
 from .hooks import HookRegistered
 from .making import OptimizerMade
 from .modules import ForwardRan, ForwardsWatched, Idle, ModeSet, ModuleRan
@@ -31,6 +32,8 @@ __all__ = [
     "GradientsMeasured",
     "GraphMade",
     "GraphsHeld",
+    "GradsCleared",
+    "GradsClipped",
     "Held",
     "HeldKey",
     "Holders",
@@ -49,6 +52,10 @@ __all__ = [
     "Outsider",
     "ProgramEnded",
     "Sample",
+    "ScalerScaled",
+    "ScalerStepped",
+    "ScalerUnscaled",
+    "ScalerUpdated",
     "SilentChange",
     "StepBegan",
     "StepEnded",
@@ -69,6 +76,12 @@ Event = (
     | ModeSet
     | OptimizerMade
     | HookRegistered
+    | GradsCleared
+    | GradsClipped
+    | ScalerScaled
+    | ScalerStepped
+    | ScalerUnscaled
+    | ScalerUpdated
     | GraphMade
     | NonFiniteUsed
     | NonleafRead
