@@ -7,12 +7,13 @@ from importlib import import_module
 from typing import Any
 
 from ..wire.findings import Finding
-from . import double_backward, missing_zero_grad, probe_fault, syntax_error, unused_ignore
+from . import double_backward, graph_growth, missing_zero_grad, probe_fault, syntax_error, unused_ignore
 from .model import Rule, RuntimeTwin
 
 _DECLARATIONS = (
     missing_zero_grad,
     double_backward,
+    graph_growth,
     syntax_error,
     unused_ignore,
     probe_fault,
@@ -52,3 +53,10 @@ def source_twins(rules: tuple[Rule, ...] = RULES) -> list[Callable[[Any], Iterat
             folder = rule.slug.replace("-", "_")
             twins.append(getattr(import_module(f".{folder}.source", __package__), rule.source))
     return twins
+
+
+def fixer(rule: Rule) -> Callable[[Finding, str], Any] | None:
+    """What offers a change of a file's text for a finding in it: a ``wire.findings.Fix`` or None. None without one."""
+    if rule.fix is None:
+        return None
+    return getattr(import_module(f".{rule.slug.replace('-', '_')}.fix", __package__), rule.fix)

@@ -1,0 +1,174 @@
+"""The tap on graphs that live on: which iterations' are there as another begins."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from ...events import Event, GraphMade, OptimizerMade, StepEnded
+from ...wire.sites import Site
+from ..capture.guards import undisturbed
+from ..capture.inside import attributes
+from ..capture.reading import read_tensor
+from ..capture.variables import local_variables
+from ..guard import Report, guard
+from ..sites import Place
+from .graph import root_nodes, walk
+from .graph_holders import HoldersInFrames
+from .held import HeldGradients
+from .rounds import Rounds, Sentinels
+from .steps import sequence_clock
+
+if TYPE_CHECKING:
+    import torch
+
+    Node = torch.autograd.graph.Node
+
+_LOOKED_AT = 6  # iterations whose variables are looked at, at the beginning and after each
+_LOOKED_AT_OF = 100
+_WARY = 64  # more of them while graphs live on
+_NODES = 8
+_WALKED = 400
+_ITEMS = 8  # of one container
+_OLD = 2
+
+
+class GrowthTap:
+    """Puts sentinels on the graphs of each iteration and tells when earlier ones live on."""
+
+    def __init__(self, emit: Callable[[Event], None], report: Report, *, held: HeldGradients) -> None:
+        self._emit = emit
+        self._held = held
+        self._guard = guard("graphs that live on", report)
+        self._loops: dict[int, _Loop] = {}
+        self._serials = itertools.count(1)
+        self._optimizers = False  # somebody made one
+        self.backward_begins = self._guard(self._backward_begins)
+
+    def install(self) -> None:
+        """Begin to count."""
+        self._guard.quiet = False
+
+    def remove(self) -> None:
+        """Count no more; what lies in nodes that live does nothing."""
+        self._guard.quiet = True
+        self._loops = {}
+
+    def listening(self, emit: Callable[[Event], None]) -> Callable[[Event], None]:
+        """``emit``, with this tap told first."""
+        hear = self._guard(self._hear)
+
+        def heard(event: Event) -> None:
+            if type(event) in {StepEnded, OptimizerMade}:
+                hear(event)
+            emit(event)
+
+        return heard
+
+    def _hear(self, event: Event) -> None:
+        self._optimizers = True
+        if isinstance(event, StepEnded):
+            self._here().rounds.step_ended()
+
+    def _here(self) -> _Loop:
+        thread = threading.get_ident()
+        loop = self._loops.get(thread)
+        if loop is None:
+            loop = self._loops[thread] = _Loop(next(self._serials))
+        return loop
+
+    def _backward_begins(self, outputs: object, frame: FrameType, place: Place, *, in_step: bool) -> None:
+        """A ``backward()`` that runs in no other is about to begin."""
+        clock, roots = sequence_clock(), root_nodes(outputs)
+        if clock is None or not roots:
+            return
+        loop = self._here()
+        rounds = loop.rounds
+        began = rounds.starts[-1] if rounds.starts else 0
+        site = place.innermost.path, place.innermost.line
+        if rounds.backward_begins(site, in_step=in_step or self._optimizers, clock=clock):
+            self._tell(loop, frame, place.user)
+        loop.sentinels.put(roots[0], rounds.number)
+        wary = loop.was_told and loop.looks < _WARY
+        if rounds.number % _LOOKED_AT_OF > _LOOKED_AT and not wary:
+            return
+        loop.looks += wary
+        for node in itertools.chain(_spread(roots, began), _of_variables(place.frame, began)):
+            loop.sentinels.put(node, rounds.number)
+
+    def _tell(self, loop: _Loop, frame: FrameType, site: Site) -> None:
+        number = loop.rounds.number
+        alive = tuple(each for each in loop.sentinels.alive() if each < number)
+        lives_on = bool(alive) and alive[0] <= number - _OLD
+        if not (lives_on or loop.was_told):
+            return
+        loop.was_told = lives_on
+        holders = HoldersInFrames(frame, self._held, starts=tuple(loop.rounds.starts))
+        try:
+            self._emit(
+                GraphMade(
+                    loop=loop.rounds.loop,
+                    iteration=number,
+                    site=site,
+                    alive=alive,
+                    runs_backward=True,
+                    holders=holders,
+                )
+            )
+        finally:
+            holders.close()
+
+
+class _Loop:
+    """One thread's."""
+
+    def __init__(self, serial: int) -> None:
+        self.rounds = Rounds(serial)
+        self.sentinels = Sentinels()
+        self.was_told = False
+        self.looks = 0
+
+
+def _spread(roots: list[Node], began: int) -> Iterator[Node]:
+    """Some nodes of the graph, made in this iteration."""
+    nodes = walk(roots, at_most=_WALKED).nodes
+    count = len(nodes)
+    for index in range(1, _NODES + 1) if count > 1 else ():
+        node = nodes[index * (count - 1) // _NODES]
+        if began <= node._sequence_nr() < 1 << 63:
+            yield node
+
+
+def _of_variables(frame: FrameType | None, began: int) -> Iterator[Node]:
+    """The nodes that made the frame's tensors, and those in its ``self``, in this iteration."""
+    if frame is None:
+        return
+    tensor = sys.modules["torch"].Tensor
+    found = 0
+    with undisturbed():
+        for value in _values(local_variables(frame)):
+            if not isinstance(value, tensor):
+                continue
+            node = read_tensor(value).node
+            if node is not None and began <= node._sequence_nr() < 1 << 63:
+                yield node
+                found += 1
+                if found == _NODES:
+                    return
+
+
+def _values(variables: dict[str, Any]) -> Iterator[Any]:
+    """Variables, what lies in ``self``, and the first items of tuples and lists among them."""
+    owner = variables.get("self")
+    named: Iterable[tuple[str, Any]] = variables.items() if owner is None else [*variables.items(), *attributes(owner)]
+    for _, value in named:
+        if type(value) in (tuple, list):
+            yield from itertools.islice(value, _ITEMS)
+        elif type(value) is dict:
+            yield from itertools.islice(value.values(), _ITEMS)
+        else:
+            yield value
