@@ -9,9 +9,9 @@ from .backward import BackwardBegan, BackwardEnded, BackwardForeseen, BackwardRa
 from .blame import Change, Cut, Lost, NonleafRead
 from .ends import ProgramEnded, Uncaught
 from .evidence import Evidence, Held, HeldKey, Leaf, Leaves, Look, Outsider, Sample
+from .gradients import GradsCleared, GradsClipped, ScalerScaled, ScalerStepped, ScalerUnscaled, ScalerUpdated
 from .graphs import GraphMade, GraphsHeld, Holders
 from .health import Culprit, GradientsMeasured, LayerNorm, NonFiniteUsed
-from .gradients import GradsCleared, GradsClipped, ScalerScaled, ScalerStepped, ScalerUnscaled, ScalerUpdated
 from .hooks import HookRegistered
 from .making import OptimizerMade
 from .modules import ForwardRan, ForwardsWatched, Idle, ModeSet, ModuleRan
@@ -30,10 +30,10 @@ __all__ = [
     "ForwardRan",
     "ForwardsWatched",
     "GradientsMeasured",
-    "GraphMade",
-    "GraphsHeld",
     "GradsCleared",
     "GradsClipped",
+    "GraphMade",
+    "GraphsHeld",
     "Held",
     "HeldKey",
     "Holders",
@@ -41,9 +41,9 @@ __all__ = [
     "Idle",
     "LayerNorm",
     "Leaf",
-    "Lost",
     "Leaves",
     "Look",
+    "Lost",
     "ModeSet",
     "ModuleRan",
     "NonFiniteUsed",
