@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from ..wire.sites import Site
+from .blame import Cut
 
 
 class HeldKey(NamedTuple):
@@ -117,6 +118,18 @@ class Look:
         """Euclidean norm of the parameters' gradients as they are now; None where it may not be read."""
         return None
 
+    def held_by(self, optimizer: int) -> frozenset[int]:  # noqa: ARG002
+        """Ids of the parameters that the optimizer holds; empty where it may not be read."""
+        return frozenset()
+
+    def evidence(self, parameters: Iterable[int]) -> dict[int, Evidence]:  # noqa: ARG002
+        """Gradients, as they are now and not zero, of a few of these parameters, which optimizers hold."""
+        return {}
+
+    def values(self, parameters: Iterable[int]) -> dict[int, Sample]:  # noqa: ARG002
+        """A few values, as they are now, of a few of these parameters, which optimizers hold."""
+        return {}
+
     def gradients(self, parameters: Iterable[int]) -> int:
         """How many of these parameters, held by optimizers, have a gradient; all where it may not be read."""
         return len(tuple(parameters))
@@ -131,4 +144,20 @@ class Look:
 
     def kept_bytes(self) -> int | None:
         """What the graph of a call's output keeps for backward, parameters apart; None where it cannot be told."""
+        return None
+
+    def any_gradient(self, optimizer: int) -> bool | None:  # noqa: ARG002
+        """Whether a parameter that the optimizer holds has a gradient; None where none can, or it may not be read."""
+        return None
+
+    def cut(self) -> Cut | None:
+        """What cuts the path from the root of this call to what it was computed from; None when not found."""
+        return None
+
+    def leaf_root(self) -> Cut | None:
+        """Where the user's code made the root of this call, a leaf, from what it had computed; None when not found."""
+        return None
+
+    def grad_switched_off(self) -> Cut | None:
+        """What switched grad mode off in the frames that run; None when not found."""
         return None
