@@ -7,13 +7,28 @@ from importlib import import_module
 from typing import Any
 
 from ..wire.findings import Finding
-from . import double_backward, graph_growth, missing_zero_grad, probe_fault, syntax_error, unused_ignore
+from . import (
+    double_backward,
+    graph_growth,
+    inplace_modified,
+    leaf_lost,
+    missing_zero_grad,
+    no_grad_path,
+    nonleaf_grad,
+    probe_fault,
+    syntax_error,
+    unused_ignore,
+)
 from .model import Rule, RuntimeTwin
 
 _DECLARATIONS = (
     missing_zero_grad,
     double_backward,
     graph_growth,
+    no_grad_path,
+    leaf_lost,
+    nonleaf_grad,
+    inplace_modified,
     syntax_error,
     unused_ignore,
     probe_fault,

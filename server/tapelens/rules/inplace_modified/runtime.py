@@ -1,0 +1,138 @@
+"""Runtime twin: remembers how calls raised and where optimizers stepped, and speaks when nobody catches it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import PurePath
+from typing import ClassVar
+
+from ...events import BackwardForeseen, BackwardRaised, Change, Event, StepEnded, Uncaught
+from ...wire.findings import Fact, Finding, Related
+from ...wire.sites import Site
+from ..model import finding
+from . import RULE
+
+_SAYS = "modified by an inplace operation"
+_REFUSED = ("is being used in an in-place operation", "is a view and is being modified inplace")
+_REMEMBERED = 64
+
+
+class InplaceModified:
+    """A call that raised because a saved tensor was changed; a fault once the exception leaves the program."""
+
+    wants: ClassVar[tuple[type, ...]] = (BackwardRaised, BackwardForeseen, StepEnded, Uncaught)
+
+    def __init__(self) -> None:
+        self._raised: dict[int, BackwardRaised] = {}
+        self._steps: dict[int, Site] = {}  # of each optimizer the last one
+
+    def see(self, event: Event) -> Iterator[Finding]:
+        """Take one event; speak of an exception that nobody catches, or of one foreseen."""
+        match event:
+            case StepEnded():
+                self._steps[event.optimizer] = event.site
+                _forget(self._steps)
+            case BackwardRaised() if _SAYS in event.message:
+                self._raised[event.call] = dataclasses.replace(event, change=self._stepped(event.change))
+                _forget(self._raised)
+            case Uncaught(call=int(call)) if call in self._raised:
+                yield _happened(self._raised.pop(call))
+            case Uncaught(call=None, site=Site() as site) if any(text in event.message for text in _REFUSED):
+                yield _refused(event, site)
+            case BackwardForeseen(reason="changed"):
+                yield _foreseen(event, self._stepped(event.change))
+            case _:
+                return
+
+    def _stepped(self, change: Change | None) -> Change | None:
+        """Where no statement is known and an optimizer holds the tensor, its last step changed it."""
+        if change is None or change.site is not None or change.optimizer is None:
+            return change
+        return change._replace(site=self._steps.get(change.optimizer))
+
+
+def _happened(raised: BackwardRaised) -> Finding:
+    change = raised.change
+    root = f"`{raised.expression}.backward()`" if raised.expression else "This backward"
+    if change is None:
+        return finding(
+            RULE,
+            at=raised.site,
+            message=f"{root} needs a tensor that was changed in place after it had been saved. {_advice(None)}",
+        )
+    related = [Related(site=raised.site, message="This backward needs the tensor as it was saved.")]
+    if change.site is None:
+        related = []
+    if change.made is not None:
+        related.append(Related(site=change.made, message=f"{change.node} saved the tensor here."))
+    return finding(
+        RULE,
+        at=change.site or raised.site,
+        message=f"{_what(change)}{_versions(change)}, so {root}{_at(raised.site, change)} raises. {_advice(change)}",
+        related=tuple(related),
+        facts=_facts(change),
+    )
+
+
+def _refused(event: Uncaught, site: Site) -> Finding:
+    return finding(
+        RULE,
+        at=site,
+        message=(
+            f"PyTorch refuses this in-place operation: {event.message.partition(chr(10))[0].strip()} "
+            "Write into it under `torch.no_grad()` if it is an update, else use the operation that gives a new tensor."
+        ),
+    )
+
+
+def _foreseen(event: BackwardForeseen, change: Change | None) -> Finding:
+    if change is None:
+        message, site = f"{event.message} {_advice(None)}", event.site
+    else:
+        root = f"`{event.expression}.backward()`" if event.expression else "this backward"
+        message = f"{_what(change)}{_versions(change)}: {root} would raise. {_advice(change)}"
+        site = change.site or event.site
+    return finding(
+        RULE,
+        at=site,
+        message=message,
+        severity="information",
+        related=() if site == event.site else (Related(site=event.site, message="This line would raise."),),
+        facts=() if change is None else _facts(change),
+        foreseen=True,
+    )
+
+
+def _what(change: Change) -> str:
+    name = f"`{change.name}`" if change.name else f"a tensor that {change.node} needs"
+    by = f" by `{change.written}`" if change.written else ""
+    where = "" if change.site is not None else ", where is not known"
+    saved = f" after {change.node} had saved it for backward" if change.name else " after it had been saved"
+    return f"{name[0].upper()}{name[1:]} was changed in place{by}{where}{saved}"
+
+
+def _versions(change: Change) -> str:
+    if change.version_saved < 0 or change.version_now < 0:
+        return ""
+    return f" (saved at version {change.version_saved}, now at {change.version_now})"
+
+
+def _at(site: Site, change: Change) -> str:
+    return "" if change.site is None else f" at {PurePath(site.path).name}:{site.line}"
+
+
+def _advice(change: Change | None) -> str:
+    if change is not None and ".step(" in change.written:
+        return "Run every backward that needs these parameters before this step, or compute the loss anew after it."
+    return "Use the operation that gives a new tensor, or change a `.clone()`."
+
+
+def _facts(change: Change) -> tuple[Fact, ...]:
+    named = ("variable", change.name), ("operation", change.written), ("saved by", change.node)
+    return tuple(Fact(name=name, value=value) for name, value in named if value)
+
+
+def _forget(remembered: dict[int, BackwardRaised] | dict[int, Site]) -> None:
+    if len(remembered) > _REMEMBERED:
+        del remembered[next(iter(remembered))]

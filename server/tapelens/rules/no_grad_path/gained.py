@@ -1,0 +1,91 @@
+"""An optimizer none of whose parameters ever gains a gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ...events import BackwardBegan, BackwardEnded, Cut, OptimizerMade, StepBegan
+from ...wire.findings import Finding
+from .wording import nothing_gained
+
+_CYCLES = 3
+_AT_MOST = 64
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """An optimizer of which no parameter has been seen with a gradient.
+
+    Attributes:
+        cycles: Rounds of backward and step so far.
+        backward: The last backward since its last step, None without one.
+    """
+
+    cycles: int = 0
+    backward: BackwardBegan | None = None
+
+
+class Gained:
+    """Optimizers by serial, until each has been seen with a gradient."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, _Waiting] = {}
+        self._done: set[int] = set()
+        self._running: BackwardBegan | None = None
+        self._cut: Cut | None = None
+
+    def made(self, event: OptimizerMade) -> None:
+        """From now on it is waited for."""
+        self._wait_for(event.optimizer)
+
+    def backward_begins(self, event: BackwardBegan) -> None:
+        """Where it is about to be too late, ask what cuts the path while the frames are there."""
+        self._running = None
+        if not self._waiting or event.step is not None or event.root_is_leaf:
+            return
+        self._running = event
+        self._cut = None
+        if any(waiting.cycles == _CYCLES - 1 for waiting in self._waiting.values()):
+            self._cut = event.look.cut()
+
+    def backward_ended(self, event: BackwardEnded) -> None:
+        """Who has a gradient now is done with."""
+        running = self._running
+        if running is None or running.call != event.call:
+            return
+        self._running = None
+        for optimizer, waiting in list(self._waiting.items()):
+            if event.look.any_gradient(optimizer) is False:
+                waiting.backward = running
+            else:
+                self._finish(optimizer)
+
+    def step_begins(self, event: StepBegan) -> Iterator[Finding]:
+        """One more round without a gradient; speak after three."""
+        if event.optimizer in self._done or event.inside is not None:
+            return
+        if event.has_closure or event.look.any_gradient(event.optimizer) is not False:
+            self._finish(event.optimizer)
+            return
+        waiting = self._wait_for(event.optimizer)
+        backward, waiting.backward = waiting.backward, None
+        if backward is None:
+            return
+        waiting.cycles += 1
+        if waiting.cycles < _CYCLES:
+            return
+        self._finish(event.optimizer)
+        # NOTE [other leaves]: a graph that leads to leaves which no optimizer holds is not cut, as far as is
+        # known: the optimizer holds the wrong parameters, and another rule says so.
+        if self._cut is not None or not backward.leaves:
+            yield nothing_gained(event, backward, self._cut)
+
+    def _wait_for(self, optimizer: int) -> _Waiting:
+        if len(self._waiting) > _AT_MOST:
+            del self._waiting[next(iter(self._waiting))]
+        return self._waiting.setdefault(optimizer, _Waiting())
+
+    def _finish(self, optimizer: int) -> None:
+        self._waiting.pop(optimizer, None)
+        self._done.add(optimizer)

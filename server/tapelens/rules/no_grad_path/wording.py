@@ -1,0 +1,113 @@
+"""What the rule says."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from ...events import BackwardBegan, BackwardForeseen, BackwardRaised, Cut, StepBegan
+from ...wire.findings import Fact, Finding, Related
+from ...wire.sites import Site
+from ..model import finding
+from . import RULE
+
+_KEEP = "Keep the loss a result of tensors that require grad, up to here"
+
+
+def raised(event: BackwardRaised) -> Finding:
+    """Nobody caught it."""
+    root = f"`{event.expression}`" if event.expression else "The root"
+    cut = event.cut
+    if cut is None:
+        return finding(
+            RULE,
+            at=event.site,
+            severity="error",
+            message=(
+                f"{root} does not require grad and has no grad_fn: no path leads from it to a parameter. Look for what "
+                "cut it (`.item()`, `.detach()`, `.numpy()`, `torch.no_grad()`, argmax, a new tensor), or whether "
+                "all parameters are frozen."
+            ),
+        )
+    return finding(
+        RULE,
+        at=cut.site,
+        severity="error",
+        message=(
+            f"{_sentence(cut)}, so no path leads from {_lower(root)} to a parameter and its backward at "
+            f"{_place(event.site)} raises. {_KEEP}."
+        ),
+        related=_related(event.site, cut, "This backward finds no path."),
+        facts=(Fact(name="path cut by", value=cut.what),),
+    )
+
+
+def foreseen(event: BackwardForeseen) -> Finding:
+    """It would raise."""
+    return finding(RULE, at=event.site, severity="information", message=event.message, foreseen=True)
+
+
+def leaf_root(event: BackwardBegan, cut: Cut) -> Finding:
+    """A root that was made from a loss."""
+    return finding(
+        RULE,
+        at=cut.site,
+        message=(
+            f"{_sentence(cut)}: a new leaf, which no path joins to what it was computed from. Its backward at "
+            f"{_place(event.site)} raises nothing and trains nothing. Run the loss itself backward, without making it anew "
+            "or setting requires_grad on it."
+        ),
+        related=_related(event.site, cut, "This backward reaches nothing but its own root."),
+        facts=(Fact(name="path cut by", value=cut.what),),
+    )
+
+
+def nothing_gained(event: StepBegan, backward: BackwardBegan, cut: Cut | None) -> Finding:
+    """An optimizer whose parameters stay without a gradient."""
+    name = event.look.optimizer(event.optimizer)
+    seen = (
+        f"none of the parameters that `{name}` holds has ever gained a gradient, in three rounds of backward and step"
+    )
+    if cut is None:
+        message = f"After this backward {seen}: no path leads from the loss to them."
+    else:
+        message = f"{_sentence(cut)}, and {seen}. {_KEEP}."
+    related = () if cut is None else _related(backward.site, cut, "This backward reaches none of them.")
+    step = Related(site=event.site, message=f"`{name}` steps here without a gradient.")
+    return finding(
+        RULE,
+        at=backward.site if cut is None else cut.site,
+        message=message,
+        related=(*related, step),
+        facts=(Fact(name="optimizer", value=name),),
+    )
+
+
+def switched_off(cut: Cut | None, name: str, site: Site) -> Finding:
+    """A module in training mode that never runs with grad mode on."""
+    what = "Grad mode is off here" if cut is None else _sentence(cut)
+    return finding(
+        RULE,
+        at=site if cut is None else cut.site,
+        message=(
+            f"{what}, and `{name}`, which is in training mode and held by an optimizer, has run so in five "
+            "iterations and never with grad mode on: no path leads to its parameters. Run its forward pass with grad mode "
+            f"on, or call `{name}.eval()` if it is not to be trained."
+        ),
+        related=() if cut is None else _related(site, cut, f"`{name}` is called here."),
+    )
+
+
+def _sentence(cut: Cut) -> str:
+    return f"{cut.what[0].upper()}{cut.what[1:]}"
+
+
+def _lower(root: str) -> str:
+    return root if root.startswith("`") else "the root"
+
+
+def _place(site: Site) -> str:
+    return f"{PurePath(site.path).name}:{site.line}"
+
+
+def _related(site: Site, cut: Cut, message: str) -> tuple[Related, ...]:
+    return () if site == cut.site else (Related(site=site, message=message),)
