@@ -16,6 +16,7 @@ from .growth import GrowthTap
 from .held import HeldGradients
 from .marks import Marks
 from .optimizers import OptimizerTap
+from .silent import SilentWrites
 from .steps import StepClock
 
 
@@ -44,6 +45,8 @@ class Taps:
         self.clock = StepClock()
         emit = self.clock.listening(emit)
         held = HeldGradients()
+        silent = SilentWrites(held, origins)
+        emit = silent.listening(emit)
         self._marks = Marks()
         self.watch = GradientWatch(on_gradients, origins)
         growth = GrowthTap(emit, report_fault, held=held)
@@ -56,6 +59,7 @@ class Taps:
             marks=self._marks,
             steps=steps,
             watch=self.watch,
+            silent=silent,
             beginning=growth.backward_begins,
         )
         exceptions = ExceptionTap(emit, report_fault, call_of=self._engine.raised.call_of)

@@ -9,6 +9,12 @@ import linecache
 import textwrap
 from types import CodeType, FrameType
 
+from ..capture.variables import local_variables
+
+_RUNS = frozenset({"backward", "grad", "manual_backward"})
+_RETAIN_AT = {"autograd.backward": 2, "torch.autograd.backward": 2, "autograd.grad": 3, "torch.autograd.grad": 3}
+"""Where ``retain_graph`` stands among the arguments; second for a tensor's method."""
+_GRADIENTS = ("grad_tensors", "grad_outputs")
 _ROOT_FIRST = frozenset({"autograd.backward", "autograd.grad", "torch.autograd.backward", "torch.autograd.grad"})
 
 
@@ -28,10 +34,36 @@ def root_expression(frame: FrameType | None) -> str:
 def says_retain_graph(frame: FrameType | None) -> bool:
     """The running call has ``retain_graph=True`` with a literal."""
     call = None if frame is None else _running_call(frame)
-    return call is not None and any(
-        keyword.arg == "retain_graph" and isinstance(keyword.value, ast.Constant) and keyword.value.value is True
-        for keyword in call.keywords
-    )
+    if call is None:
+        return False
+    place = _RETAIN_AT.get(ast.unparse(call.func), 1)
+    given = [keyword.value for keyword in call.keywords if keyword.arg == "retain_graph"] or call.args[place:][:1]
+    return any(isinstance(value, ast.Constant) and value.value is True for value in given)
+
+
+def brings_gradient(frame: FrameType) -> bool:
+    """The running function of ``torch.autograd`` was given a gradient for a root."""
+    if frame.f_code.co_name not in {"backward", "grad"}:
+        return False
+    variables = local_variables(frame)
+    given = next((variables[name] for name in _GRADIENTS if name in variables), None)
+    return any(each is not None for each in (given if isinstance(given, (tuple, list)) else (given,)))
+
+
+def argument_written(frame: FrameType | None, *, function: str, keyword: str, position: int) -> ast.expr | None:
+    """How the running call of a function of this name writes one of its arguments; None when it cannot be told."""
+    if frame is None:
+        return None
+    try:
+        tree = ast.parse(_text_at(frame.f_code, frame.f_lasti, frame.f_lineno or 0))
+    except (SyntaxError, ValueError):
+        return None
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    running = [call for call in calls if ast.unparse(call.func).rpartition(".")[2] == function]
+    if len(running) != 1:
+        return None
+    given = [each.value for each in running[0].keywords if each.arg == keyword]
+    return next(iter(given or running[0].args[position:]), None)
 
 
 def _running_call(frame: FrameType) -> ast.Call | None:
@@ -47,7 +79,7 @@ def _call_at(code: CodeType, instruction: int, line: int) -> ast.Call | None:
         return None
     # Where only the line is known (Python 3.10), it has to hold one call of a backward.
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    running = [call for call in calls if ast.unparse(call.func).rpartition(".")[2] in {"backward", "grad"}]
+    running = [call for call in calls if ast.unparse(call.func).rpartition(".")[2] in _RUNS]
     return running[0] if len(running) == 1 else None
 
 

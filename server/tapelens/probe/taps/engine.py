@@ -10,22 +10,37 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from ...events import BackwardBegan, BackwardEnded, BackwardRaised, Event, Held, HeldKey, Leaves, Look, Sample
+from ...events import (
+    BackwardBegan,
+    BackwardEnded,
+    BackwardRaised,
+    Event,
+    Held,
+    HeldKey,
+    Leaves,
+    Look,
+    Sample,
+    SilentChange,
+)
 from ...wire.sites import Site
 from ..capture.gradients import GradientWatch, Watched
 from ..guard import Report, guard, text_of
+from ..keys import keys_of
 from ..sites import Place, place_of, user_frame
-from .calls import root_expression, says_retain_graph
+from .calls import brings_gradient, root_expression, says_retain_graph
 from .carrier import Carrier, find_carrier
-from .graph import leaves, root_nodes, walk
+from .graph import Roots, Walked, leaves, root_nodes, roots_of, walk
 from .held import HeldGradients
 from .importlib_bootstrap_seam import seam
 from .leaves import outside_optimizers, read_leaves
+from .lineage import Lineage
 from .marks import Marks
 from .names import LookInFrames
 from .optimizers import OptimizerTap, Step
 from .raised import Raised
 from .running import Running
+from .silent import SilentWrites
+from .standing import Standing
 
 if TYPE_CHECKING:
     import torch
@@ -40,6 +55,18 @@ _ANALYSED = 8  # raising calls whose frames are searched
 _KNOWS_NOTHING = Look()
 
 
+@dataclass(slots=True)
+class GraphSeen:
+    """What looking at a call's graph told; fields as ``BackwardBegan`` has them."""
+
+    whole: bool
+    reuses: frozenset[int] = frozenset()
+    ran_before: frozenset[int] = frozenset()
+    filled: frozenset[int] = frozenset()
+    standing: dict[int, frozenset[int]] = field(default_factory=dict[int, frozenset[int]])
+    silently_changed: tuple[SilentChange, ...] = ()
+
+
 @dataclass(eq=False, slots=True)
 class _Call:
     """A call that runs. It holds leaves and frames, so it lives no longer than the call."""
@@ -49,10 +76,12 @@ class _Call:
     site: Site
     accumulates: bool
     retains: bool
+    creates: bool
     thread: int
     step: Step | None = None
     held: Held = field(default_factory=dict[HeldKey, "Any"])
     leaves: list[torch.Tensor] = field(default_factory=list["torch.Tensor"])
+    reached: list[torch.Tensor] = field(default_factory=list["torch.Tensor"])
     look: Look = _KNOWS_NOTHING
     watched: Watched | None = None
 
@@ -76,12 +105,18 @@ class EngineTap:
         marks: Marks,
         steps: OptimizerTap,
         watch: GradientWatch,
+        silent: SilentWrites,
+        beginning: Callable[..., object] | None = None,
     ) -> None:
         self._emit = emit
         self._held = held
         self._marks = marks
         self._steps = steps
         self._watch = watch
+        self._silent = silent
+        self._lineage = Lineage()
+        self._standing = Standing()
+        self._beginning = beginning
         self._guard = guard("backward", report)
         self._watch_guard = guard("gradients of a backward", report)
         self._serials = itertools.count(1)
@@ -132,29 +167,34 @@ class EngineTap:
             site=place.user if place.frame is not None else self._site_of(inside, place),
             accumulates=bool(kwargs.get("accumulate_grad", False)),
             retains=retains,
+            creates=creates,
             thread=threading.get_ident(),
             step=self._steps.running(outer),
         )
         self._running.enter(call, frame)
         try:
-            self._announce(call, outputs, outer, place, creates=creates)
+            self._announce(call, outputs, outer, place)
         except BaseException:
             self._let_go(call)
             raise
         return call
 
-    def _announce(self, call: _Call, outputs: object, outer: FrameType, place: Place, *, creates: bool) -> None:
+    def _announce(self, call: _Call, outputs: object, outer: FrameType, place: Place) -> None:
         leaves_before: Leaves = {}
         values: dict[HeldKey, Sample] = {}
+        roots = roots_of(outputs)
+        retains_literally = call.retains and says_retain_graph(place.frame)
         if call.inside is None:
             self._outermost[call.serial] = call
             call.look = LookInFrames(outer, self._held)
-            call.leaves = self._walk(call, outputs, place.innermost)
-            if call.accumulates:
-                leaves_before = read_leaves(call.leaves)
-                call.held = self._held.before_backward()
-                if call.step is not None:
-                    values = self._values(call, call.held)
+        seen = self._look_at_graph(call, roots, outer, place, follows=retains_literally or call.creates)
+        if call.inside is None and call.accumulates:
+            leaves_before = read_leaves(call.leaves)
+            call.held = self._held.before_backward()
+            if call.step is not None:
+                values = self._values(call, call.held)
+        if self._beginning is not None and call.inside is None and call.accumulates:
+            self._beginning(outputs, outer, place, in_step=call.step is not None)
         self._emit(
             BackwardBegan(
                 call=call.serial,
@@ -164,12 +204,22 @@ class EngineTap:
                 innermost=place.innermost,
                 accumulates=call.accumulates,
                 retain_graph=call.retains,
-                create_graph=creates,
-                retains_literally=call.retains and says_retain_graph(place.frame),
+                create_graph=call.creates,
+                retains_literally=retains_literally,
                 held=call.held,
                 values=values,
                 leaves=leaves_before,
                 look=call.look,
+                walked=seen.whole,
+                reuses=seen.reuses,
+                explicit_gradient=brings_gradient(outer),
+                roots=tuple(keys_of(roots.nodes)),
+                ran_before=seen.ran_before,
+                reaches=frozenset(map(id, call.reached)),
+                filled=seen.filled,
+                standing=seen.standing,
+                root_is_leaf=roots.has_leaf,
+                silently_changed=seen.silently_changed,
             )
         )
         if call.inside is None and self._watch.is_armed:
@@ -190,19 +240,48 @@ class EngineTap:
         outermost = None if inside is None else self._outermost.get(inside)
         return place.user if outermost is None else outermost.site
 
-    def _walk(self, call: _Call, outputs: object, innermost: Site) -> list[torch.Tensor]:
-        """Note whose graph this is. In some calls of a site look at all of it, and give its leaves."""
-        roots = root_nodes(outputs)
-        place = innermost.path, innermost.line
-        visit = self._visits[place] = self._visits.get(place, 0) + 1
+    def _look_at_graph(self, call: _Call, roots: Roots, outer: FrameType, place: Place, *, follows: bool) -> GraphSeen:
+        """Note whose graph this is. In some calls of a site look at all of it."""
+        where = place.innermost.path, place.innermost.line
+        follows = follows and call.inside is None and self._lineage.follow(where)
+        fully = (self._lineage.is_following() or follows) | (call.inside is None and self._is_due(where))
+        fully = fully or (call.inside is None and self._silent.is_older(roots.nodes))
+        walked = walk(roots.nodes) if fully else Walked(roots.nodes, whole=False)
+        seen = GraphSeen(whole=walked.whole)
+        if fully:
+            seen.reuses = self._lineage.reuses(walked.nodes)
+        if call.inside is not None:
+            return seen
+        if not call.retains:
+            self._marks.ran(call.serial, walked.nodes, site=call.site)
+        elif fully:
+            self._lineage.keeps(call.serial, walked.nodes)
+        if call.creates:
+            self._lineage.will_make(call.serial)
+        if call.accumulates:
+            seen.ran_before = self._lineage.ran_before(walked.nodes, roots)
+            self._lineage.begins_at(call.serial, roots)
+            if fully and self._is_alone(call):
+                self._look_at_leaves(call, walked.nodes, outer, seen)
+            else:
+                self._standing.forget()
+        return seen
+
+    def _is_due(self, where: tuple[str, int]) -> bool:
+        """One of the first calls of a site, or one of fifty."""
+        visit = self._visits[where] = self._visits.get(where, 0) + 1
         if len(self._visits) > _SITES:
             self._visits = {}
-        fully = visit <= _WALKED or not visit % _WALKED_ONE_OF
-        nodes = walk(roots) if fully else roots
-        if not call.retains:
-            self._marks.ran(call.serial, nodes, site=call.site)
-        wanted = fully and call.accumulates and self._is_alone(call)
-        return outside_optimizers(leaves(nodes), self._held) if wanted else []
+        return visit <= _WALKED or not visit % _WALKED_ONE_OF
+
+    def _look_at_leaves(
+        self, call: _Call, nodes: list[torch.autograd.graph.Node], outer: FrameType, seen: GraphSeen
+    ) -> None:
+        call.reached = leaves(nodes)
+        call.leaves = outside_optimizers(call.reached, self._held)
+        seen.standing, seen.filled = self._standing.before(call.reached)
+        self._silent.look(call.reached, site=None if call.step is None else call.step.site)
+        seen.silently_changed = self._silent.behind(nodes, call.reached, outer)
 
     def _is_alone(self, call: _Call) -> bool:
         """No other thread runs a backward, which might be of the same leaves (held.py, other threads)."""
@@ -218,14 +297,16 @@ class EngineTap:
 
     def _end(self, call: _Call) -> None:
         self._running.leave(call)
+        self._lineage.has_ended(call.serial)
         if call.watched is not None:
             self._watch_guard(self._watch.after_backward)(call.watched, raised=False)
         held: Held = {}
         values: dict[HeldKey, Sample] = {}
         leaves_after: Leaves = {}
         if call.inside is None and call.accumulates:
-            if call.leaves and self._is_alone(call):
+            if call.reached and self._is_alone(call):
                 leaves_after = read_leaves(call.leaves)
+                self._standing.after(call.serial, call.reached)
             if call.held:
                 held = self._held.after_backward(call.held)
             optimizer = None if call.step is None else call.step.known.reference()
@@ -246,6 +327,7 @@ class EngineTap:
 
     def _fail(self, call: _Call, error: BaseException, outputs: object, frame: FrameType) -> None:
         self._running.leave(call)
+        self._lineage.has_ended(call.serial)
         if call.watched is not None:
             self._watch_guard(self._watch.after_backward)(call.watched, raised=True)
         text = text_of(error)
@@ -276,7 +358,7 @@ class EngineTap:
             call.watched.close()
         if isinstance(call.look, LookInFrames):
             call.look.close()
-        call.leaves, call.look, call.watched = [], _KNOWS_NOTHING, None
+        call.leaves, call.reached, call.look, call.watched = [], [], _KNOWS_NOTHING, None
 
 
 def _is_foreign() -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..landings import land, let_go
 
@@ -12,27 +12,58 @@ if TYPE_CHECKING:
     import torch
 
 AT_MOST = 20_000
+ACCUMULATES = "AccumulateGrad"
 
 
-def root_nodes(outputs: object) -> list[torch.autograd.graph.Node]:
-    """The nodes that a call into the engine begins at; leaves among the roots have none.
+class Roots(NamedTuple):
+    """Where a call into the engine begins.
+
+    Attributes:
+        nodes: Without the roots that are leaves, which have none.
+        outputs: Which output of its node each one is.
+        has_leaf: A root is itself a leaf.
+    """
+
+    nodes: list[torch.autograd.graph.Node]
+    outputs: list[int]
+    has_leaf: bool
+
+
+class Walked(NamedTuple):
+    """Nodes of a graph; ``whole`` when these are all."""
+
+    nodes: list[torch.autograd.graph.Node]
+    whole: bool
+
+
+def roots_of(outputs: object) -> Roots:
+    """The roots of a call.
 
     The engine reads ``grad_fn`` of each root itself as it begins, so reading it just before moves
     nothing that would not move.
     """
     torch = sys.modules["torch"]
     items = outputs if isinstance(outputs, (tuple, list)) else (outputs,)
-    nodes: list[torch.autograd.graph.Node] = []
+    roots = Roots([], [], has_leaf=False)
     with torch._C.DisableTorchFunction():
         for item in items:
-            node = item.grad_fn if isinstance(item, torch.Tensor) else getattr(item, "node", None)
+            is_tensor = isinstance(item, torch.Tensor)
+            node = item.grad_fn if is_tensor else getattr(item, "node", None)
             if node is not None:
-                nodes.append(node)
-    return nodes
+                roots.nodes.append(node)
+                roots.outputs.append(int(item.output_nr))  # a GradientEdge has it too
+            elif is_tensor:
+                roots = roots._replace(has_leaf=True)
+    return roots
 
 
-def walk(roots: Iterable[torch.autograd.graph.Node], *, at_most: int = AT_MOST) -> list[torch.autograd.graph.Node]:
-    """Nodes from the roots on, breadth first. Drop the list before the program goes on.
+def root_nodes(outputs: object) -> list[torch.autograd.graph.Node]:
+    """The nodes that a call into the engine begins at; leaves among the roots have none."""
+    return roots_of(outputs).nodes
+
+
+def walk(roots: Iterable[torch.autograd.graph.Node], *, at_most: int = AT_MOST) -> Walked:
+    """Nodes from the roots on, breadth first. Drop them before the program goes on.
 
     NOTE [hold nodes while walking]: PyTorch makes a node's Python object on demand; it is its own
     identity only while someone keeps it. This dict does.
@@ -40,16 +71,20 @@ def walk(roots: Iterable[torch.autograd.graph.Node], *, at_most: int = AT_MOST) 
     let_go()
     order = list(dict.fromkeys(roots))
     seen = set(order)
+    whole = True
     for node in order:  # grows while we walk it
         for target, _ in node.next_functions:
-            if target is not None and target not in seen and len(order) < at_most:
+            if target is not None and target not in seen:
+                if len(order) >= at_most:
+                    whole = False
+                    continue
                 seen.add(target)
                 order.append(target)
     land(order)
-    return order
+    return Walked(order, whole)
 
 
 def leaves(nodes: Iterable[torch.autograd.graph.Node]) -> list[torch.Tensor]:
     """The leaves that these nodes accumulate into."""
     with sys.modules["torch"]._C.DisableTorchFunction():
-        return [node.variable for node in nodes if type(node).__name__ == "AccumulateGrad"]
+        return [node.variable for node in nodes if type(node).__name__ == ACCUMULATES]
