@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from .. import __version__
 from ..errors import TapelensError
 from ..wire import VERSION
-from . import attach, demo, rules, run, serve
+from . import attach, demo, lint, rules, run, serve
 from .outcome import FAILED, KILLED_BY
 
-VERBS = {"run": run, "attach": attach, "demo": demo, "rules": rules, "serve": serve}
+VERBS = {"run": run, "lint": lint, "attach": attach, "demo": demo, "rules": rules, "serve": serve}
 
 DESCRIPTION = """\
 See the autograd graph ("the tape") of a running PyTorch program, and what misuses it."""
@@ -23,6 +23,7 @@ EPILOG = """\
 first steps:
   tapelens demo                                  a guided look at small programs
   tapelens run --break train.py:14 train.py      your own program, shown before line 14
+  tapelens lint src/                             what its source alone shows
   tapelens VERB --help                           options and examples of one verb
 """
 

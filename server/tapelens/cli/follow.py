@@ -12,13 +12,15 @@ from typing import IO
 from ..errors import SessionError
 from ..sessions.direct import DirectSession, OnChild, OnOutput
 from ..sessions.interface import Action
-from ..store.sessions import Change, StopSettled, Store
+from ..store.sessions import Change, StopSettled, Store, shown_as_it_is
 from ..web.server import PanelServer
 from ..wire.commands import Command
 from ..wire.envelope import Batch
+from ..wire.findings import Finding
 from .following import Following
 from .outcome import FAILED, KILLED_BY
-from .showing import EXIT, Showing, open_report
+from .showing import EXIT, Showing
+from .writing import open_report
 
 OpenSession = Callable[[Store, OnOutput, OnChild], Awaitable[DirectSession]]
 
@@ -29,12 +31,12 @@ def follow(following: Following, open_session: OpenSession) -> int:
     Raises:
         UsageError: The report's file cannot be written, or the panel cannot be served.
     """
-    with open_report(following) as report_file:
+    with open_report(following.output) as report_file:
         return asyncio.run(_follow_one(following, open_session, report_file))
 
 
 async def _follow_one(following: Following, open_session: OpenSession, report_file: IO[str] | None) -> int:
-    room = Room()
+    room = Room(following.judge)
     follower = Follower(following, room, report_file)
     if not following.stay:
         return await follower.run(open_session)
@@ -46,8 +48,8 @@ async def _follow_one(following: Following, open_session: OpenSession, report_fi
 class Room:
     """What front ends share: one store, and the sessions that are open."""
 
-    def __init__(self) -> None:
-        self.store = Store()
+    def __init__(self, judge: Callable[[Finding], Finding | None] = shown_as_it_is) -> None:
+        self.store = Store(judge=judge)
         self._open: dict[str, DirectSession] = {}
 
     async def act(self, session: str, action: Action) -> None:

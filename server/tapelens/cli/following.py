@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from ..report.formats import Format
 from ..sessions.interface import Breakpoint
-
-Format = Literal["text", "json"]
+from ..store.sessions import shown_as_it_is
+from ..wire.findings import Finding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +27,7 @@ class Following:
         stay: Serve the panel, and leave going on at a stop to it.
         timeout_s: Seconds after which the program is stopped.
         exit_zero: Findings set no exit status.
+        judge: What becomes of each finding; None for one that is not shown.
     """
 
     label: str
@@ -40,3 +41,4 @@ class Following:
     stay: bool = False
     timeout_s: float | None = None
     exit_zero: bool = False
+    judge: Callable[[Finding], Finding | None] = shown_as_it_is

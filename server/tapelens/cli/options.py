@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
+from ..check.judge import Judge
+from ..report.formats import Format
 from ..sessions.interface import Breakpoint
+from ..settings import Settings, SettingsReader
 from ..wire.commands import Configuration, Lines
 from .breakpoints import read_breakpoint
 from .following import Following
@@ -41,7 +45,9 @@ def add_stop_options(parser: ArgumentParser) -> None:
 def add_report_options(parser: ArgumentParser) -> None:
     """What is said, in which form, and what it means for the exit status."""
     report = parser.add_argument_group("what is reported")
-    report.add_argument("--format", choices=("text", "json"), default="text", help="text as it comes, or one object")
+    report.add_argument(
+        "--format", choices=get_args(Format), default="text", help="text as it comes, the others when all is over"
+    )
     report.add_argument("--output", metavar="FILE", type=Path, help="write the report to this file")
     report.add_argument(
         "--select", metavar="RULE", action="append", default=[], help="only these rules speak; may be repeated"
@@ -80,17 +86,18 @@ def read_breakpoints(options: Namespace) -> list[Breakpoint]:
 
 
 def read_configuration(options: Namespace) -> Configuration:
-    """How the probe begins.
+    """How the probe begins: as asked, else as the program's project says.
 
     Raises:
-        UsageError: A rule's name is none.
+        UsageError: A rule's name is none, or the project's settings cannot be read.
     """
+    settings = _settings(options)
     return Configuration(
         kind="configuration",
         armed=True,
         pause_on=check_rules(options.pause_on, option="--pause-on", or_all=True),
-        select=check_rules(options.select, option="--select"),
-        ignore=check_rules(options.ignore, option="--ignore"),
+        select=check_rules(options.select, option="--select") or settings.select,
+        ignore=(*check_rules(options.ignore, option="--ignore"), *settings.ignore),
         lines=options.lines,
         steps=options.steps,
         cards=True,
@@ -112,7 +119,19 @@ def read_following(
         stay=options.panel,
         timeout_s=options.timeout_s,
         exit_zero=options.exit_zero,
+        judge=Judge(
+            SettingsReader(),
+            select=check_rules(options.select, option="--select"),
+            ignore=check_rules(options.ignore, option="--ignore"),
+        ).judge,
     )
+
+
+def _settings(options: Namespace) -> Settings:
+    """Those of the folder that the program lies in; of a module's, those of the current folder."""
+    script: Sequence[str] = getattr(options, "script", None) or ()
+    program = Path(script[0]) if script else Path()
+    return SettingsReader().of((program.parent if program.is_file() else Path()).absolute())
 
 
 def _seconds(text: str) -> float:

@@ -26,6 +26,11 @@ def faults(findings: Sequence[Finding]) -> list[Finding]:
     return [each for each in findings if each.severity != "information" and not each.foreseen]
 
 
+def is_worth_saying(finding: Finding) -> bool:
+    """Whether a finding is told to those who did not ask for all."""
+    return finding.severity != "information" or finding.rule == "probe-fault"
+
+
 def unreached(breakpoints: Sequence[Breakpoint], run: Run) -> list[str]:
     """A sentence for each breakpoint where the program never stood."""
     stood = {(Path(stop.path).resolve(), stop.line) for stop in run.stops if stop.path}

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
 from rich.status import Status
 
-from ..errors import UsageError
+from ..check.live import in_order
 from ..report.carry import snapshot_behind
+from ..report.formats import write_findings, write_object
 from ..report.json import Run, run_object
 from ..report.text import TextReport, console_for
 from ..store.sessions import (
@@ -32,31 +30,14 @@ from ..wire.findings import Finding
 from ..wire.gradients import Gradients
 from ..wire.snapshot import Snapshot
 from .following import Following
-from .outcome import ending, exit_status, told_by_debugger, torch_sentence, unreached
+from .outcome import ending, exit_status, is_worth_saying, told_by_debugger, torch_sentence, unreached
+from .writing import ClosedPipe
 
 EXIT = "SystemExit"
 """The debugger takes ``sys.exit(3)`` for an exception that nobody catches; nothing is wrong there."""
 
 SNAPSHOTS_KEPT = 20
 """Snapshots in which a backward's nodes are looked up."""
-
-
-@contextlib.contextmanager
-def open_report(following: Following) -> Generator[IO[str] | None]:
-    """The report's own file; None where it goes to the standard streams.
-
-    Raises:
-        UsageError: It cannot be written.
-    """
-    if following.output is None:
-        yield None
-        return
-    try:
-        file = following.output.open("w", encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"--output {following.output} cannot be written: {error.strerror}.") from error
-    with file:
-        yield file
 
 
 class Showing:
@@ -160,15 +141,17 @@ class Showing:
         return exit_status(self.run, exit_zero=exit_zero)
 
     def write_object(self) -> None:
-        """The one JSON object, when that is the format."""
-        if self._is_text:
+        """The report as a whole, in every format but text."""
+        form = self._following.format
+        if form == "text":
             return
         file = self._file or sys.stdout
         with self._while_somebody_reads(file):
-            indent = 2 if file.isatty() else None
-            json.dump(run_object(self.run), file, allow_nan=False, ensure_ascii=False, indent=indent)
-            file.write("\n")
-            file.flush()
+            if form == "json":
+                write_object(run_object(self.run), file)
+            else:
+                shown = [each for each in self.run.findings if self._following.show_all or is_worth_saying(each)]
+                write_findings(form, in_order(shown), file, root=Path.cwd(), notes=self.run.notes)
 
     def _shortcomings(self, info: SessionInfo) -> list[str]:
         if info.problem:
@@ -213,7 +196,7 @@ class Showing:
                 behind = self._snapshot_behind(session, gradients)
                 self._text.backward(gradients, behind, by=self._children.get(session, ""))
             case FindingArrived(session=session, finding=finding):
-                if finding.count == 1 and (finding.severity != "information" or self._following.show_all):
+                if finding.count == 1 and (is_worth_saying(finding) or self._following.show_all):
                     self._text.finding(finding, by=self._children.get(session, ""))
             case UncaughtArrived(uncaught=uncaught):
                 self._text.uncaught(uncaught)
@@ -230,24 +213,8 @@ class Showing:
     def _snapshot_behind(self, session: str, gradients: Gradients) -> Snapshot | None:
         return snapshot_behind(gradients, [snapshot for owner, snapshot in self._snapshots if owner == session])
 
-    def _while_somebody_reads(self, stream: IO[str]) -> _ClosedPipe:
-        return _ClosedPipe(stream, self._on_pipe_closed)
-
-
-class _ClosedPipe(contextlib.AbstractContextManager[None]):
-    """Takes a ``BrokenPipeError``: nobody reads the stream any more."""
-
-    def __init__(self, stream: IO[str], on_closed: Callable[[], None]) -> None:
-        self._stream = stream
-        self._on_closed = on_closed
-
-    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> bool:
-        if not isinstance(error, BrokenPipeError):
-            return False
-        with contextlib.suppress(OSError, ValueError), Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-            os.dup2(nowhere.fileno(), self._stream.fileno())  # else the interpreter fails as it flushes at exit
-        self._on_closed()
-        return True
+    def _while_somebody_reads(self, stream: IO[str]) -> ClosedPipe:
+        return ClosedPipe(stream, self._on_pipe_closed)
 
 
 def _unsettled(stop: Stop) -> StopSettled:

@@ -18,7 +18,8 @@ from ..store.sessions import Store
 from ..wire.commands import Configuration
 from .following import Following
 from .outcome import FAILED
-from .showing import Showing, open_report
+from .showing import Showing
+from .writing import open_report
 
 PASSED_ON = ("SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
 FROM_THE_KEYBOARD = {"SIGINT", "SIGQUIT"}
@@ -31,7 +32,7 @@ def watch(following: Following, words: Sequence[str], *, python: Path | None, co
     Raises:
         UsageError: The report's file cannot be written, or this system has no such runs.
     """
-    with open_report(following) as report_file:
+    with open_report(following.output) as report_file:
         showing = Showing(following, report_file, on_pipe_closed=_read_by_nobody)
         status = asyncio.run(_watch(showing, following, words, python, configuration))
     if status != FAILED and showing.run.exit_code is not None and showing.run.exit_code < 0:
@@ -42,7 +43,7 @@ def watch(following: Following, words: Sequence[str], *, python: Path | None, co
 async def _watch(
     showing: Showing, following: Following, words: Sequence[str], python: Path | None, configuration: Configuration
 ) -> int:
-    store = Store()
+    store = Store(judge=following.judge)
     store.subscribe(showing.take)
     stdout: IO[str] | None = sys.stderr if following.format != "text" else None
     session: PlainSession | None = None

@@ -2,8 +2,7 @@
 
 The object::
 
-    {"findings": [{"rule", "severity", "message", "path", "line", "function", "foreseen", "count",
-                   "stop", "related": [{"path", "line", "function", "message"}], "facts": {…}}],
+    {"findings": [FINDING: see report/findings_json.py],
      "stops": [STOP], "uncaught": [{"type", "message", "path", "line", "function", "stop"}],
      "sessions": [{"session", "label", "parent": the session of the process that started this one, or null,
                    "pid", "rank", "local_rank"}],
@@ -64,6 +63,7 @@ from ..wire.gradients import Gradients
 from ..wire.processes import Uncaught
 from ..wire.snapshot import Backward, Snapshot
 from .carry import gradients_after
+from .findings_json import finding_object
 from .memory_json import memory_object
 from .ran_json import NOWHERE, measured, ran_object, shape_list, site_object
 
@@ -117,21 +117,6 @@ def _session_object(info: SessionInfo) -> Json:
         "pid": None if process is None else process.pid,
         "rank": None if process is None else process.rank,
         "local_rank": None if process is None else process.local_rank,
-    }
-
-
-def finding_object(finding: Finding) -> Json:
-    """One finding."""
-    return {
-        "rule": finding.rule,
-        "severity": finding.severity,
-        "message": finding.message,
-        **site_object(finding.site),
-        "foreseen": finding.foreseen,
-        "count": finding.count,
-        "stop": finding.stop,
-        "related": [{**site_object(each.site), "message": each.message} for each in finding.related],
-        "facts": {fact.name: fact.value for fact in finding.facts},
     }
 
 

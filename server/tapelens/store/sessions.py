@@ -115,6 +115,14 @@ class UncaughtArrived:
 
 Change = SessionChanged | StopArrived | StopSettled | GradientsArrived | FindingArrived | UncaughtArrived
 Listener = Callable[[Change], None]
+Judge = Callable[[Finding], "Finding | None"]
+"""Gives a finding as it is to be shown, None for one that is silenced."""
+
+
+def shown_as_it_is(finding: Finding) -> Finding:
+    """The judge of a store that nobody gave one."""
+    return finding
+
 
 STOPS_KEPT = 200
 """Stops kept a session; older ones make room."""
@@ -133,9 +141,14 @@ class _Record:
 
 
 class Store:
-    """All sessions of this server. Single-threaded: everything is called on one event loop."""
+    """All sessions of this server. Single-threaded: everything is called on one event loop.
 
-    def __init__(self) -> None:
+    Args:
+        judge: Asked for each finding as it comes, before anyone hears of it.
+    """
+
+    def __init__(self, judge: Judge = shown_as_it_is) -> None:
+        self._judge = judge
         self._records: dict[str, _Record] = {}
         self._listeners: list[Listener] = []
 
@@ -172,9 +185,7 @@ class Store:
                     del record.gradients[:-STOPS_KEPT]
                     self._tell(GradientsArrived(session=session, gradients=message))
                 case Finding():
-                    key = (message.rule, message.site.path, message.site.line, message.foreseen)
-                    record.findings[key] = message
-                    self._tell(FindingArrived(session=session, finding=message))
+                    self._take_finding(record, message)
                 case Uncaught():
                     record.uncaught.append(message)
                     self._tell(UncaughtArrived(session=session, uncaught=message))
@@ -185,6 +196,13 @@ class Store:
                     pass  # answers, which go to who asked
                 case Dropped() | Goodbye():
                     _log_numbers(message)
+
+    def _take_finding(self, record: _Record, told: Finding) -> None:
+        finding = self._judge(told)
+        if finding is not None:
+            key = (finding.rule, finding.site.path, finding.site.line, finding.foreseen)
+            record.findings[key] = finding
+            self._tell(FindingArrived(session=record.info.session, finding=finding))
 
     def _take_stop(self, record: _Record, snapshot: Snapshot) -> None:
         stop = Stop(session=record.info.session, snapshot=snapshot, reason=record.info.stop_reason)
