@@ -9,11 +9,17 @@ from ...wire.gradients import Gradients
 from ...wire.sites import Site
 from ..capture.gradients import GradientWatch, Origins
 from ..guard import Report
+from ..weaving import Weave, module_calls
 from .engine import EngineTap
 from .exceptions import ExceptionTap
 from .exit import ExitTap
+from .forwards import ForwardTap
 from .growth import GrowthTap
+from .health import HealthTap
 from .held import HeldGradients
+from .hooks import HookTap
+from .known import KnownModules
+from .making import MakingTap
 from .marks import Marks
 from .optimizers import OptimizerTap
 from .silent import SilentWrites
@@ -28,6 +34,7 @@ class Taps:
         report_fault: Takes a fault of a tap's, which is quiet from then on.
         on_gradients: Takes what flowed in a watched backward.
         origins: Says where nodes were made, by their sequence numbers.
+        calls: Calls of modules, when others listen to them too.
 
     Attributes:
         watch: Arm it at a stop, and the next backward is watched.
@@ -41,16 +48,24 @@ class Taps:
         report_fault: Report,
         on_gradients: Callable[[Gradients], None] = lambda _gradients: None,
         origins: Origins | None = None,
+        calls: Weave | None = None,
     ) -> None:
         self.clock = StepClock()
         emit = self.clock.listening(emit)
         held = HeldGradients()
+        hooks = HookTap(emit, report_fault)
+        emit = hooks.listening(emit)
+        modules = KnownModules()
+        forwards = ForwardTap(emit, report_fault, calls=calls or module_calls(), held=held, modules=modules)
+        emit = forwards.listening(emit)
+        making = held.making = MakingTap(emit, report_fault, held=held, modules=modules)
         silent = SilentWrites(held, origins)
         emit = silent.listening(emit)
         self._marks = Marks()
         self.watch = GradientWatch(on_gradients, origins)
         growth = GrowthTap(emit, report_fault, held=held)
-        emit = growth.listening(emit)
+        health = HealthTap(emit, report_fault, held=held, origins=origins)
+        emit = health.listening(growth.listening(emit))
         steps = OptimizerTap(emit, report_fault, held=held)
         self._engine = EngineTap(
             emit,
@@ -60,11 +75,11 @@ class Taps:
             steps=steps,
             watch=self.watch,
             silent=silent,
-            beginning=growth.backward_begins,
+            beginning=lambda call: (growth.backward_begins(call), health.backward_begins(call)),
         )
         exceptions = ExceptionTap(emit, report_fault, call_of=self._engine.raised.call_of)
         ends = ExitTap(emit, report_fault, raised=lambda: exceptions.raised)
-        self._taps = (growth, steps, self._engine, exceptions, ends)
+        self._taps = (making, hooks, forwards, growth, steps, self._engine, exceptions, ends)
 
     def install(self) -> None:
         """Put all taps in; torch is imported by now. Again after ``remove`` if wished."""

@@ -39,8 +39,10 @@ class MakingTap:
         modules: What was made, by the way.
     """
 
-    def __init__(self, emit: Callable[[Event], None], report: Report, *, held: HeldGradients) -> None:
-        self.modules = KnownModules()
+    def __init__(
+        self, emit: Callable[[Event], None], report: Report, *, held: HeldGradients, modules: KnownModules
+    ) -> None:
+        self.modules = modules
         self._emit = emit
         self._held = held
         self._guard = guard("modules and optimizers made", report)
