@@ -49,6 +49,7 @@ RULE = Rule(
     severity="warning",
     summary="the graphs of all earlier iterations are kept alive by a name of yours",
     runtime="GraphGrowth",
+    fix="cut_the_graph",
     thresholds=(
         Threshold(name="iterations", default=4, meaning="Iterations running in which older graphs became more."),
     ),

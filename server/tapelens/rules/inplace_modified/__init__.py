@@ -44,4 +44,5 @@ RULE = Rule(
     severity="error",
     summary="a tensor that backward needs was changed in place after it had been saved",
     runtime="InplaceModified",
+    fix="make_anew",
 )

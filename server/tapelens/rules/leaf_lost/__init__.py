@@ -46,4 +46,5 @@ RULE = Rule(
     severity="warning",
     summary="a result of a leaf stands in its place, and is used as the parameter",
     runtime="LeafLost",
+    fix="move_requires_grad",
 )

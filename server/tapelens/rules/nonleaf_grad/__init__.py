@@ -43,4 +43,5 @@ RULE = Rule(
     severity="warning",
     summary="`.grad` is read of a tensor that keeps no gradient: it is no leaf, and retain_grad() was not called",
     runtime="NonleafGrad",
+    fix="retain_it",
 )
