@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from tapelens.events import BackwardBegan, StepBegan, StepEnded
+from tapelens.probe.taps.optimizers import OptimizerTap
 
 
 def model_and(kind: type[torch.optim.SGD] = torch.optim.SGD, **kwargs):
@@ -147,6 +148,6 @@ def test_names_are_what_the_frame_says(seen):
             names.append(event.look.parameter(7))
             names.append(event.look.norm([id(trainer.net[1].bias)]))
 
-    seen.taps._taps[0]._emit = look
+    next(tap for tap in seen.taps._taps if isinstance(tap, OptimizerTap))._emit = look
     trainer.step()
     assert names == ["self.opt", "self.net[1].weight", "a parameter", 1.0]

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from ...events import Evidence, Held, HeldKey, Sample
 from ..capture.guards import undisturbed
-from .samples import sample, sample_gradient
+from .samples import sample, sample_gradient, version_of
+from .updates import Found, Updates
 
 if TYPE_CHECKING:
     import torch
@@ -26,6 +27,7 @@ _WARY = 8  # looks at something suspicious before
 _WARY_SAMPLED = 4  # so few are looked at
 _RESERVED = 1024  # optimizers that have not stepped, before the dead ones among them are forgotten
 _LOOKED_AT = 8  # parameters of a group, where all gradients were None before
+_ASKED = 8  # parameters that a rule asks for at once
 
 
 class HeldByOptimizer:
@@ -56,7 +58,10 @@ class HeldByOptimizer:
         self.steps = 0
         self.thread = threading.get_ident()
         self.is_shared = False
+        self.updates = Updates()
         self._left: dict[int, int] | None = {}  # version by id of the gradient; None: not noted
+        self._used: dict[int, Evidence] = {}  # gradients as the last exit left them, by parameter, where it read them
+        self._backwards = 0  # of the process, at the last exit
         self._cleared = 0  # entries running that found no gradient after an exit
         self._sampled: set[int] = set()  # parameters whose values were read then
         self._sums: dict[int, tuple[int, int]] = {}  # id and version of gradients added to though used, by parameter
@@ -111,16 +116,40 @@ class HeldByOptimizer:
             return {}
         return self._read(_with_gradients(optimizer, self._sums.keys()), prefer=self._sums.keys())
 
-    def after_step(self, optimizer: torch.optim.Optimizer) -> Held:
+    def find(self, optimizer: torch.optim.Optimizer, *, backwards: int, cleared: bool) -> Found:
+        """What a step finds, as far as it is looked at.
+
+        Args:
+            optimizer: The one that steps.
+            backwards: How many the process has begun.
+            cleared: Something was cleared since the last one.
+        """
+        if self.is_shared:
+            return Found()
+        found = self.updates.before(optimizer, left=self._left, used=self._used, cleared=cleared, often=self._is_full())
+        idle = backwards == self._backwards and found.gradients not in {None, "none"}
+        if found.stands or idle:  # have the values read at this step's exit, to know them at the next
+            self._suspicious = True
+        return found
+
+    def after_step(self, optimizer: torch.optim.Optimizer, *, backwards: int = 0) -> Held:
         """All, when it is time for that or something was suspicious; else none."""
         self._sums = {}
-        return self.leave(optimizer)
+        self._backwards = backwards
+        held = self.leave(optimizer)
+        if not self.is_shared:
+            self.updates.note_frozen(optimizer, often=self._is_full())
+        self._used = {key.parameter: seen for key, seen in held.items()}
+        return held
+
+    def _is_full(self) -> bool:
+        return self.steps <= READ_FULLY or not self.steps % READ_ONE_OF
 
     def leave(self, optimizer: torch.optim.Optimizer) -> Held:
         """Note what a step, or a closure's call, leaves."""
         if self.is_shared:
             return {}
-        full = self._suspicious or self.steps <= READ_FULLY or not self.steps % READ_ONE_OF
+        full = self._suspicious or self._is_full()
         synchronize, self._suspicious = self._suspicious and self._looks <= _WARY, False
         self._sampled = set()
         if not full and self._cleared > READ_FULLY:
@@ -190,9 +219,15 @@ class HeldGradients:
 
     Attributes:
         making: Knows how modules and optimizers came into being; None while nobody does.
+        backwards: How many outermost ``.backward()`` calls have begun.
+        cleared: How many had, when something was cleared last.
+        stepped: How many had, when a step ended last.
     """
 
     def __init__(self) -> None:
+        self.backwards = 0
+        self.cleared = 0
+        self.stepped = 0
         self.making: MakingTap | None = None
         self._serials = itertools.count(1)
         self._optimizers: dict[int, HeldByOptimizer] = {}
@@ -221,7 +256,8 @@ class HeldGradients:
         return known
 
     def before_backward(self) -> Held:
-        """The suspects of every optimizer."""
+        """The suspects of every optimizer, as a backward begins."""
+        self.backwards += 1
         held: Held = {}
         thread = threading.get_ident()
         for identity, known in list(self._optimizers.items()):
@@ -263,6 +299,35 @@ class HeldGradients:
         """The optimizer with this serial, while it lives."""
         return next((optimizer for optimizer, known in self.alive() if known.serial == serial), None)
 
+    def readable(self) -> Iterator[torch.optim.Optimizer]:
+        """Those whose gradients this thread may read."""
+        thread = threading.get_ident()
+        return (each for each, known in self.alive() if known.thread == thread and not known.is_shared)
+
+    def evidence(self, wanted: Iterable[int]) -> dict[int, Evidence]:
+        """Gradients, not zero, of a few of the parameters."""
+        few = set(itertools.islice(wanted, _ASKED))
+        seen: dict[int, Evidence] = {}
+        for optimizer in self.readable():
+            found = _with_gradients(optimizer, few - seen.keys())
+            with undisturbed():
+                for parameter, gradient in found:
+                    values = sample_gradient(gradient)
+                    if values:
+                        seen[id(parameter)] = Evidence(id(gradient), version_of(gradient), values)
+        return seen
+
+    def values(self, wanted: Iterable[int]) -> dict[int, Sample]:
+        """A few values of a few of the parameters."""
+        few = set(itertools.islice(wanted, _ASKED))
+        with undisturbed():
+            return {
+                id(parameter): sample(parameter)
+                for optimizer in self.readable()
+                for parameter in parameters_of(optimizer)
+                if id(parameter) in few
+            }
+
     def parameters(self) -> set[int]:
         """Ids of all parameters that optimizers hold."""
         return {id(parameter) for optimizer, _ in self.alive() for parameter in parameters_of(optimizer)}
@@ -298,14 +363,6 @@ class HeldGradients:
 def parameters_of(optimizer: torch.optim.Optimizer) -> Iterator[torch.Tensor]:
     """The tensors that an optimizer holds."""
     return itertools.chain.from_iterable(group["params"] for group in optimizer.param_groups)
-
-
-def version_of(tensor: torch.Tensor) -> int:
-    """The version counter; -1 where there is none."""
-    try:
-        return tensor._version
-    except RuntimeError:  # an inference tensor
-        return -1
 
 
 def _with_gradients(

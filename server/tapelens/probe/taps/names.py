@@ -7,13 +7,13 @@ import sys
 from collections.abc import Iterable, Iterator
 from types import FrameType
 
-from ...events import Look, Outsider
+from ...events import Evidence, Look, Outsider, Sample
 from ..capture.inside import attributes
 from ..capture.names import Reach, names_of
 from ..capture.parts import child_name
 from ..capture.variables import local_variables
 from ..sites import user_frames
-from .held import HeldGradients
+from .held import HeldGradients, parameters_of
 from .known import own_children
 
 FRAMES = 4
@@ -85,6 +85,19 @@ class LookInFrames(Look):
                     if _is_module(value):
                         _name_modules(value, name, self._modules)
         return self._modules.get(id(module)) or type(module).__name__
+
+    def held_by(self, optimizer: int) -> frozenset[int]:
+        """Ids of the parameters that the optimizer holds."""
+        found = self._held.named(optimizer)
+        return frozenset() if found is None else frozenset(map(id, parameters_of(found)))
+
+    def evidence(self, parameters: Iterable[int]) -> dict[int, Evidence]:
+        """Gradients as they are now that are not zero, of a few of the parameters."""
+        return self._held.evidence(parameters)
+
+    def values(self, parameters: Iterable[int]) -> dict[int, Sample]:
+        """A few values, as they are now, of a few of the parameters."""
+        return self._held.values(parameters)
 
     def _place(self, parameter: int) -> str:
         for optimizer, _ in self._held.alive():

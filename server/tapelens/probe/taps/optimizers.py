@@ -16,6 +16,7 @@ from ..sites import user_site
 from .held import HeldByOptimizer, HeldGradients
 from .names import LookInFrames
 from .running import Running
+from .updates import Found, overflowed
 
 if TYPE_CHECKING:
     import torch
@@ -23,20 +24,40 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Step:
-    """A step that runs."""
+    """A step that runs. Numbers only: nothing may be held until it ends.
+
+    Attributes:
+        found: What it found as it began.
+    """
 
     serial: int
     ordinal: int
     known: HeldByOptimizer
     site: Site
+    found: Found
 
 
 class OptimizerTap:
-    """Hooks that PyTorch calls around every optimizer's ``step``."""
+    """Hooks that PyTorch calls around every optimizer's ``step``.
 
-    def __init__(self, emit: Callable[[Event], None], report: Report, *, held: HeldGradients) -> None:
+    Args:
+        emit: Takes each event.
+        report: Takes a fault of ours.
+        held: Gradients that optimizers hold.
+        scaler: The GradScaler whose ``step`` runs now on this thread.
+    """
+
+    def __init__(
+        self,
+        emit: Callable[[Event], None],
+        report: Report,
+        *,
+        held: HeldGradients,
+        scaler: Callable[[], int | None] = lambda: None,
+    ) -> None:
         self._emit = emit
         self._held = held
+        self._scaler = scaler
         self._guard = guard("optimizer steps", report)
         self._serials = itertools.count(1)
         self._running: Running[Step] = Running()
@@ -85,7 +106,10 @@ class OptimizerTap:
         known = self._held.of(optimizer)
         if outer is None or outer.known is not known:  # not super().step()
             known.steps += 1
-        step = Step(next(self._serials), known.steps, known, user_site(frame))
+        found = known.find(
+            optimizer, backwards=self._held.backwards, cleared=0 < self._held.backwards == self._held.cleared
+        )
+        step = Step(next(self._serials), known.steps, known, user_site(frame), found)
         self._running.enter(step, frame)
         closure = args[1] if len(args) > 1 else kwargs.get("closure")
         look = LookInFrames(frame, self._held)
@@ -100,6 +124,12 @@ class OptimizerTap:
                     has_closure=closure is not None,
                     held=known.before_step(optimizer),
                     look=look,
+                    learning_rates=found.rates,
+                    found_inf=overflowed(optimizer),
+                    scaler=self._scaler(),
+                    gradients=found.gradients,
+                    had_gradients=known.updates.had_gradients,
+                    stale=found.stale,
                 )
             )
         finally:
@@ -113,12 +143,21 @@ class OptimizerTap:
         if step is None or step.known is not known:
             return
         self._running.leave(step)
-        self._emit(
-            StepEnded(
-                step=step.serial,
-                optimizer=known.serial,
-                ordinal=step.ordinal,
-                site=step.site,
-                held=known.after_step(optimizer),
+        moved, frozen = known.updates.after(optimizer, step.found)
+        self._held.stepped = self._held.backwards
+        look = LookInFrames(frame, self._held)
+        try:
+            self._emit(
+                StepEnded(
+                    step=step.serial,
+                    optimizer=known.serial,
+                    ordinal=step.ordinal,
+                    site=step.site,
+                    held=known.after_step(optimizer, backwards=self._held.backwards),
+                    moved=moved,
+                    frozen=frozen,
+                    look=look,
+                )
             )
-        )
+        finally:
+            look.close()

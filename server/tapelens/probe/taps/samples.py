@@ -65,6 +65,14 @@ def sample_by_kernel(tensor: torch.Tensor) -> Sample:
     return tuple(float(abs(value)) for value in view.tolist())
 
 
+def version_of(tensor: torch.Tensor) -> int:
+    """The version counter; -1 where there is none."""
+    try:
+        return tensor._version
+    except RuntimeError:  # an inference tensor
+        return -1
+
+
 def _memory(tensor: torch.Tensor, places: tuple[int, ...]) -> bytes | None:
     """The elements' bytes, or None."""
     if tensor.dtype not in _formats() or not is_plain_on_cpu(tensor):
