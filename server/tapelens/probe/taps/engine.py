@@ -27,6 +27,7 @@ from ..capture.gradients import GradientWatch, Watched
 from ..guard import Report, guard, text_of
 from ..keys import keys_of
 from ..sites import Place, place_of, user_frame
+from .beginning import Beginning
 from .calls import brings_gradient, root_expression, says_retain_graph
 from .carrier import Carrier, find_carrier
 from .graph import Roots, Walked, leaves, root_nodes, roots_of, walk
@@ -106,7 +107,7 @@ class EngineTap:
         steps: OptimizerTap,
         watch: GradientWatch,
         silent: SilentWrites,
-        beginning: Callable[..., object] | None = None,
+        beginning: Callable[[Beginning], object] | None = None,
     ) -> None:
         self._emit = emit
         self._held = held
@@ -194,7 +195,17 @@ class EngineTap:
             if call.step is not None:
                 values = self._values(call, call.held)
         if self._beginning is not None and call.inside is None and call.accumulates:
-            self._beginning(outputs, outer, place, in_step=call.step is not None)
+            self._beginning(
+                Beginning(
+                    outputs=outputs,
+                    frame=outer,
+                    place=place,
+                    call=call.serial,
+                    in_step=call.step is not None,
+                    is_watched=self._watch.is_armed,
+                    alone=lambda: self._is_alone(call),
+                )
+            )
         self._emit(
             BackwardBegan(
                 call=call.serial,

@@ -16,7 +16,7 @@ from ..capture.inside import attributes
 from ..capture.reading import read_tensor
 from ..capture.variables import local_variables
 from ..guard import Report, guard
-from ..sites import Place
+from .beginning import Beginning
 from .graph import root_nodes, walk
 from .graph_holders import HoldersInFrames
 from .held import HeldGradients
@@ -81,23 +81,22 @@ class GrowthTap:
             loop = self._loops[thread] = _Loop(next(self._serials))
         return loop
 
-    def _backward_begins(self, outputs: object, frame: FrameType, place: Place, *, in_step: bool) -> None:
-        """A ``backward()`` that runs in no other is about to begin."""
-        clock, roots = sequence_clock(), root_nodes(outputs)
+    def _backward_begins(self, call: Beginning) -> None:
+        clock, roots = sequence_clock(), root_nodes(call.outputs)
         if clock is None or not roots:
             return
         loop = self._here()
         rounds = loop.rounds
         began = rounds.starts[-1] if rounds.starts else 0
-        site = place.innermost.path, place.innermost.line
-        if rounds.backward_begins(site, in_step=in_step or self._optimizers, clock=clock):
-            self._tell(loop, frame, place.user)
+        site = call.place.innermost.path, call.place.innermost.line
+        if rounds.backward_begins(site, in_step=call.in_step or self._optimizers, clock=clock):
+            self._tell(loop, call.frame, call.place.user)
         loop.sentinels.put(roots[0], rounds.number)
         wary = loop.was_told and loop.looks < _WARY
         if rounds.number % _LOOKED_AT_OF > _LOOKED_AT and not wary:
             return
         loop.looks += wary
-        for node in itertools.chain(_spread(roots, began), _of_variables(place.frame, began)):
+        for node in itertools.chain(_spread(roots, began), _of_variables(call.place.frame, began)):
             loop.sentinels.put(node, rounds.number)
 
     def _tell(self, loop: _Loop, frame: FrameType, site: Site) -> None:

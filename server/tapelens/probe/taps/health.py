@@ -1,0 +1,323 @@
+"""The tap on the gradients' health: how large they are as a step uses them, and who made them NaN or infinite."""
+
+from __future__ import annotations
+
+import math
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from ...events import (
+    BackwardBegan,
+    BackwardEnded,
+    BackwardRaised,
+    Culprit,
+    Event,
+    GradientsMeasured,
+    LayerNorm,
+    NonFiniteUsed,
+    Sample,
+    StepBegan,
+    StepEnded,
+)
+from ...wire.gradients import FirstNonFinite, Gradients
+from ...wire.sites import Site
+from ..capture.gradients import GradientWatch, Origins, Watched
+from ..capture.guards import is_plain_on_cpu, undisturbed
+from ..guard import Report, guard
+from ..sites import user_frames
+from .beginning import Beginning
+from .graph import root_nodes, walk
+from .held import READ_FULLY, READ_ONE_OF, HeldGradients, parameters_of
+from .names import LookInFrames
+from .operations import FRAGILE, line_of
+from .samples import sample
+
+if TYPE_CHECKING:
+    import torch
+
+_WATCHED = 3  # calls of a site, where an operation that is fragile is in the graph
+_WATCHED_FOR_LOSS = 8  # calls whose loss is not finite
+_WALKED = 2000
+_SITES = 4096
+_PARAMETERS = 64  # whose values are compared
+_TWO = 2  # dimensions of a layer's weight
+
+Found = list[tuple["torch.Tensor", "torch.Tensor"]]
+"""Parameters and their gradients."""
+
+
+@dataclass(slots=True)
+class _Here:
+    """What one thread does.
+
+    Attributes:
+        backward: Where the last backward was called.
+        culprit: What the first bad backward since the last step showed.
+        watched: The running call that is watched.
+        before: Sampled values of parameters as the running step began, by ``id``; None where all was well.
+    """
+
+    backward: Site | None = None
+    culprit: FirstNonFinite | None = None
+    watched: tuple[int, Watched] | None = None
+    flowed: FirstNonFinite | None = None
+    before: dict[int, Sample] | None = None
+    bad: tuple[list[int], str] = field(default_factory=lambda: ([], ""))
+
+
+class HealthTap:
+    """Measures gradients in some steps, watches some backwards."""
+
+    def __init__(
+        self, emit: Callable[[Event], None], report: Report, *, held: HeldGradients, origins: Origins | None
+    ) -> None:
+        self._emit = emit
+        self._held = held
+        self._guard = guard("the gradients' health", report)
+        self._threads: dict[int, _Here] = {}
+        self._visits: dict[tuple[str, int], int] = {}
+        self._for_loss = 0
+        self._suspicious = False
+        self._watch = GradientWatch(self._flowed, origins)
+        self.backward_begins = self._guard(self._backward_begins)
+
+    def install(self) -> None:
+        """Begin to look."""
+        self._guard.quiet = False
+
+    def remove(self) -> None:
+        """Look no more."""
+        self._guard.quiet = True
+        for here in self._threads.values():
+            if here.watched is not None:
+                here.watched[1].close()
+        self._threads = {}
+
+    def listening(self, emit: Callable[[Event], None]) -> Callable[[Event], None]:
+        """``emit``, with this tap told of calls and steps first."""
+        hear = self._guard(self._hear)
+        kinds = {BackwardBegan, BackwardEnded, BackwardRaised, StepBegan, StepEnded}
+
+        def heard(event: Event) -> None:
+            if type(event) in kinds:
+                hear(event)
+            emit(event)
+
+        return heard
+
+    def _here(self) -> _Here:
+        return self._threads.setdefault(threading.get_ident(), _Here())
+
+    # -- backwards --------------------------------------------------------------------------------------
+
+    def _backward_begins(self, call: Beginning) -> None:
+        here = self._here()
+        self._let_go(here)
+        where = call.place.innermost.path, call.place.innermost.line
+        visit = self._visits[where] = self._visits.get(where, 0) + 1
+        if len(self._visits) > _SITES:
+            self._visits = {}
+        if call.is_watched or not self._is_worth(call.outputs, visit):
+            return
+        self._suspicious = False
+        self._watch.arm(0)
+        watched = self._watch.before_backward(
+            root_nodes(call.outputs), call=call.call, site=call.place.user, alone=call.alone
+        )
+        if watched is not None:
+            here.watched = call.call, watched
+
+    def _is_worth(self, outputs: object, visit: int) -> bool:
+        """Whether to watch this one: something is fragile, or the loss is spoilt already and the parameters are not."""
+        if visit <= _WATCHED:
+            nodes = walk(root_nodes(outputs), at_most=_WALKED).nodes
+            if any(type(node).__name__ in FRAGILE for node in nodes):
+                return True
+        if not (self._suspicious or (self._for_loss < _WATCHED_FOR_LOSS and not _is_finite_scalar(outputs))):
+            return False
+        self._for_loss += 1
+        return self._parameters_are_finite()
+
+    def _parameters_are_finite(self) -> bool:
+        with undisturbed():
+            for optimizer, known in self._held.alive():
+                if known.is_shared:
+                    continue
+                for index, parameter in enumerate(parameters_of(optimizer)):
+                    if index < _PARAMETERS and not all(map(math.isfinite, sample(parameter))):
+                        return False
+        return True
+
+    def _flowed(self, gradients: Gradients) -> None:
+        self._here().flowed = gradients.first_nonfinite
+
+    def _let_go(self, here: _Here) -> None:
+        watched, here.watched = here.watched, None
+        if watched is not None:
+            watched[1].close()
+
+    def _hear(self, event: Event) -> None:
+        match event:
+            case BackwardBegan(inside=None, accumulates=True):
+                self._here().backward = event.site
+            case BackwardEnded() | BackwardRaised():
+                self._backward_ended(self._here(), event.call, raised=isinstance(event, BackwardRaised))
+            case StepBegan(inside=None):
+                self._step_began(self._here(), event)
+            case StepEnded():
+                self._step_ended(self._here(), event)
+            case _:
+                return
+
+    def _backward_ended(self, here: _Here, call: int, *, raised: bool) -> None:
+        if here.watched is None or here.watched[0] != call:
+            return
+        watched, here.watched = here.watched[1], None
+        here.flowed = None
+        self._watch.after_backward(watched, raised=raised)
+        here.culprit = here.culprit or here.flowed
+
+    # -- steps ------------------------------------------------------------------------------------------
+
+    def _step_began(self, here: _Here, event: StepBegan) -> None:
+        here.before, here.bad = None, ([], "")
+        optimizer = self._held.named(event.optimizer)
+        if optimizer is None or self._held.of(optimizer).is_shared:
+            return
+        if event.has_closure:  # what it steps on is not there yet
+            here.before = self._values(optimizer)
+            return
+        if event.ordinal <= READ_FULLY or not event.ordinal % READ_ONE_OF or not _first_is_finite(optimizer):
+            self._measure(here, optimizer, event)
+
+    def _measure(self, here: _Here, optimizer: torch.optim.Optimizer, event: StepBegan) -> None:
+        with undisturbed():
+            found = _gradients(optimizer)
+            norms = _norms([gradient for _, gradient in found])
+            bad = _bad(found, norms)
+            if bad[0]:
+                here.before, here.bad = self._values(optimizer), bad
+        if bad[0] or not norms or here.backward is None:
+            return
+        layers = tuple(
+            LayerNorm(id(parameter), norm / math.sqrt(gradient.numel()))
+            for (parameter, gradient), norm in zip(found, norms, strict=True)
+            if parameter.dim() >= _TWO and norm > 0
+        )
+        look = LookInFrames(sys._getframe(), self._held)
+        try:
+            self._emit(
+                GradientsMeasured(
+                    step=event.step,
+                    optimizer=event.optimizer,
+                    ordinal=event.ordinal,
+                    backward=here.backward,
+                    layers=layers,
+                    norm=math.hypot(*norms),
+                    look=look,
+                )
+            )
+        finally:
+            look.close()
+
+    def _values(self, optimizer: torch.optim.Optimizer) -> dict[int, Sample]:
+        with undisturbed():
+            some = [each for _, each in zip(range(_PARAMETERS), parameters_of(optimizer), strict=False)]
+            return {id(each): sample(each) for each in some}
+
+    def _step_ended(self, here: _Here, event: StepEnded) -> None:
+        before, here.before = here.before, None
+        (parameters, what), culprit = here.bad, here.culprit
+        here.culprit, here.bad = None, ([], "")
+        optimizer = self._held.named(event.optimizer) if before else None
+        if before is None or optimizer is None:
+            return
+        with undisturbed():
+            if not parameters:  # a closure's
+                parameters, what = _bad_of(optimizer)
+        if not parameters:
+            return
+        after = self._values(optimizer)
+        changed = any(all(map(math.isfinite, was)) and after.get(each, was) != was for each, was in before.items())
+        self._suspicious = not changed
+        frame = sys._getframe()
+        look = LookInFrames(frame, self._held)
+        try:
+            self._emit(
+                NonFiniteUsed(
+                    step=event.step,
+                    optimizer=event.optimizer,
+                    ordinal=event.ordinal,
+                    site=event.site,
+                    parameters=tuple(parameters),
+                    held=sum(1 for _ in parameters_of(optimizer)),
+                    what=what,
+                    changed=changed,
+                    backward=here.backward,
+                    culprit=_culprit(culprit, frame) if changed else None,
+                    look=look,
+                )
+            )
+        finally:
+            look.close()
+
+
+def _culprit(found: FirstNonFinite | None, frame: FrameType) -> Culprit | None:
+    """Who was seen, and its line: the timeline's, else the only one in the frames' source that is written so."""
+    if found is None or found.hook or not found.name:
+        return None
+    site = found.site or line_of(found.name, list(user_frames(frame)))
+    return Culprit(found.name, site, found.module, was_seen=True)
+
+
+def _is_finite_scalar(outputs: object) -> bool:
+    """The loss's value; what is not one plain number is taken for finite."""
+    items: Any = outputs if isinstance(outputs, (tuple, list)) else (outputs,)
+    loss = items[0] if items else None
+    if type(loss) is not sys.modules["torch"].Tensor or loss.dim():
+        return True
+    with undisturbed():
+        return all(map(math.isfinite, sample(loss)))
+
+
+def _first_is_finite(optimizer: torch.optim.Optimizer) -> bool:
+    """One look at each step: at the first parameter, which all that is spoilt above it flows down to."""
+    with undisturbed():
+        for parameter in parameters_of(optimizer):
+            gradient = parameter.grad
+            if gradient is not None:
+                return all(map(math.isfinite, sample(gradient)))
+    return True
+
+
+def _gradients(optimizer: torch.optim.Optimizer) -> Found:
+    found = [(each, gradient) for each in parameters_of(optimizer) if (gradient := each.grad) is not None]
+    return [pair for pair in found if is_plain_on_cpu(pair[1]) and pair[1].is_floating_point()]
+
+
+def _norms(gradients: list[torch.Tensor]) -> list[float]:
+    """Euclidean norms. Call it ``undisturbed``."""
+    torch = sys.modules["torch"]
+    if not gradients:
+        return []
+    wide = [each if each.dtype in {torch.float32, torch.float64} else each.float() for each in gradients]
+    return [float(norm) for norm in torch._foreach_norm(wide)]
+
+
+def _bad(found: Found, norms: list[float]) -> tuple[list[int], str]:
+    """Parameters whose gradients are not finite, and what they have. A norm may overflow where no element does."""
+    isnan, isinf = sys.modules["torch"].isnan, sys.modules["torch"].isinf
+    odd = [pair for pair, norm in zip(found, norms, strict=True) if not math.isfinite(norm)]
+    nan = {id(parameter) for parameter, gradient in odd if bool(isnan(gradient).any())}
+    inf = {id(parameter) for parameter, gradient in odd if bool(isinf(gradient).any())}
+    kinds = [name for name, those in (("NaN", nan), ("Inf", inf)) if those]
+    return [id(parameter) for parameter, _ in odd if id(parameter) in nan | inf], " and ".join(kinds)
+
+
+def _bad_of(optimizer: torch.optim.Optimizer) -> tuple[list[int], str]:
+    found = _gradients(optimizer)
+    return _bad(found, _norms([gradient for _, gradient in found]))
