@@ -10,7 +10,7 @@ from tapelens.wire.sites import Site, Span
 
 
 def found(
-    path: Path,
+    path: Path | str,
     line: int,
     *,
     rule: str = "missing-zero-grad",
