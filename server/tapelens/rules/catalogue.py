@@ -8,23 +8,37 @@ from typing import Any
 
 from ..wire.findings import Finding
 from . import (
+    create_graph_leak,
     double_backward,
+    exploding_grad,
     graph_growth,
     inplace_modified,
     leaf_lost,
     missing_zero_grad,
+    needless_retain_graph,
     no_grad_path,
+    nonfinite_grad,
     nonleaf_grad,
     probe_fault,
+    repeated_backward_accumulates,
+    stale_graph_backward,
     syntax_error,
     unused_ignore,
+    vanishing_grad,
 )
 from .model import Rule, RuntimeTwin
 
 _DECLARATIONS = (
     missing_zero_grad,
     double_backward,
+    needless_retain_graph,
+    create_graph_leak,
+    repeated_backward_accumulates,
+    stale_graph_backward,
     graph_growth,
+    nonfinite_grad,
+    vanishing_grad,
+    exploding_grad,
     no_grad_path,
     leaf_lost,
     nonleaf_grad,
