@@ -161,3 +161,7 @@ class Look:
     def grad_switched_off(self) -> Cut | None:
         """What switched grad mode off in the frames that run; None when not found."""
         return None
+
+    def has_backwards_to_come(self, site: Site) -> bool:  # noqa: ARG002
+        """The file of this site calls a backward or a gradient on a line where none has run yet."""
+        return False

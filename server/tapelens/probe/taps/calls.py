@@ -12,6 +12,7 @@ from types import CodeType, FrameType
 from ..capture.variables import local_variables
 
 _RUNS = frozenset({"backward", "grad", "manual_backward"})
+_DERIVES = frozenset({"jacobian", "hessian", "hvp", "vhp", "vjp", "jvp", "jacrev", "jacfwd"})
 _RETAIN_AT = {"autograd.backward": 2, "torch.autograd.backward": 2, "autograd.grad": 3, "torch.autograd.grad": 3}
 """Where ``retain_graph`` stands among the arguments; second for a tensor's method."""
 _GRADIENTS = ("grad_tensors", "grad_outputs")
@@ -64,6 +65,25 @@ def argument_written(frame: FrameType | None, *, function: str, keyword: str, po
         return None
     given = [each.value for each in running[0].keywords if each.arg == keyword]
     return next(iter(given or running[0].args[position:]), None)
+
+
+def calls_besides(file: str, lines: frozenset[int]) -> bool:
+    """A call of a backward or gradient stands in the file on none of these lines."""
+    return any(lines.isdisjoint(range(first, last + 1)) for first, last in _calls_in(file))
+
+
+@functools.lru_cache(maxsize=64)
+def _calls_in(file: str) -> tuple[tuple[int, int], ...]:
+    """First and last line of each call that may run a graph."""
+    try:
+        tree = ast.parse("".join(linecache.getlines(file)))
+    except (SyntaxError, ValueError, RecursionError):
+        return ()
+    return tuple(
+        (node.lineno, node.end_lineno or node.lineno)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in _RUNS | _DERIVES
+    )
 
 
 def _running_call(frame: FrameType) -> ast.Call | None:

@@ -28,7 +28,7 @@ from ..guard import Report, guard, text_of
 from ..keys import keys_of
 from ..sites import Place, place_of, user_frame
 from .beginning import Beginning
-from .calls import brings_gradient, root_expression, says_retain_graph
+from .calls import brings_gradient, calls_besides, root_expression, says_retain_graph
 from .carrier import Carrier, find_carrier
 from .graph import Roots, Walked, leaves, root_nodes, roots_of, walk
 from .held import HeldGradients
@@ -87,6 +87,18 @@ class _Call:
     watched: Watched | None = None
 
 
+class LookFromBackward(LookInFrames):
+    """As ``LookInFrames``, and knows which lines have run a graph."""
+
+    def __init__(self, frame: FrameType, held: HeldGradients, lines: dict[str, set[int]]) -> None:
+        super().__init__(frame, held)
+        self._lines = lines
+
+    def has_backwards_to_come(self, site: Site) -> bool:
+        """The file of this site calls a backward or a gradient on a line where none has run yet."""
+        return calls_besides(site.path, frozenset(self._lines.get(site.path, ())))
+
+
 class EngineTap:
     """Stands between ``torch.autograd`` and the engine.
 
@@ -124,6 +136,7 @@ class EngineTap:
         self._running: Running[_Call] = Running()
         self._outermost: dict[int, _Call] = {}
         self._visits: dict[tuple[str, int], int] = {}
+        self._lines: dict[str, set[int]] = {}  # of the user's, by file, that have run a graph
         self.raised = Raised()
         self._analysed = 0
         self._put: Callable[..., Any] | None = None
@@ -187,7 +200,8 @@ class EngineTap:
         retains_literally = call.retains and says_retain_graph(place.frame)
         if call.inside is None:
             self._outermost[call.serial] = call
-            call.look = LookInFrames(outer, self._held)
+            self._lines.setdefault(call.site.path, set()).add(call.site.line)
+            call.look = LookFromBackward(outer, self._held, self._lines)
         seen = self._look_at_graph(call, roots, outer, place, follows=retains_literally or call.creates)
         if call.inside is None and call.accumulates:
             leaves_before = read_leaves(call.leaves)
@@ -272,10 +286,10 @@ class EngineTap:
         if call.accumulates:
             seen.ran_before = self._lineage.ran_before(walked.nodes, roots)
             self._lineage.begins_at(call.serial, roots)
-            if fully and self._is_alone(call):
-                self._look_at_leaves(call, walked.nodes, outer, seen)
-            else:
-                self._standing.forget()
+        if fully and self._is_alone(call):
+            self._look_at_leaves(call, walked.nodes, outer, seen)
+        elif call.accumulates:
+            self._standing.forget()
         return seen
 
     def _is_due(self, where: tuple[str, int]) -> bool:
@@ -289,8 +303,9 @@ class EngineTap:
         self, call: _Call, nodes: list[torch.autograd.graph.Node], outer: FrameType, seen: GraphSeen
     ) -> None:
         call.reached = leaves(nodes)
-        call.leaves = outside_optimizers(call.reached, self._held)
-        seen.standing, seen.filled = self._standing.before(call.reached)
+        if call.accumulates:
+            call.leaves = outside_optimizers(call.reached, self._held)
+            seen.standing, seen.filled = self._standing.before(call.reached)
         self._silent.look(call.reached, site=None if call.step is None else call.step.site)
         seen.silently_changed = self._silent.behind(nodes, call.reached, outer)
 

@@ -1,0 +1,54 @@
+"""retain_graph=True keeps graphs that nothing runs again.
+
+What it flags: calls of ``backward`` or ``autograd.grad`` with a literal ``retain_graph=True`` from one
+line, none of whose graphs any later call has used.
+
+Why it matters: ``backward()`` frees what the graph saved as it goes. With ``retain_graph=True`` it all
+stays until the last tensor of the graph goes: often a whole iteration longer, and for ever when
+something carries the graph on. Most often the flag was put there to silence "Trying to backward through
+the graph a second time" and now hides that a tensor of an earlier iteration was meant to be detached.
+
+Seen at run time: each node that such a call ran carries its number, and every graph that is run later is
+looked through for it. After five calls that an optimizer's step has followed, or two at the end of the
+program, with none of them found again, it stands at the call.
+
+Seen in the source: a single literal ``retain_graph=True`` whose root and graph no later call of the
+function can reach.
+
+What it cannot know: whether a graph will be used at a later time, say every hundredth step; where the file
+has a backward that has not run yet it waits for fifty calls or the end. It judges literal flags only: a
+name or a condition is a decision of yours. It is silent when a graph in between was too large to be
+looked through, when one call of the line was used again, and with ``create_graph``. What reads a
+graph without running it, as drawings of saved tensors do, is not seen.
+
+Example::
+
+    for x, y in loader:
+        optimizer.zero_grad()
+        loss = criterion(model(x), y)
+        loss.backward(retain_graph=True)
+        optimizer.step()
+
+Use instead::
+
+    for x, y in loader:
+        optimizer.zero_grad()
+        loss = criterion(model(x), y)
+        loss.backward()
+        optimizer.step()
+
+Source: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html (``retain_graph``: "in
+nearly all cases setting this option to True is not needed and often can be worked around in a much more
+efficient way.")
+"""
+
+from __future__ import annotations
+
+from ..model import Rule
+
+RULE = Rule(
+    slug="needless-retain-graph",
+    severity="warning",
+    summary="retain_graph=True keeps graphs that nothing runs again",
+    runtime="NeedlessRetainGraph",
+)

@@ -1,0 +1,11 @@
+"""The textbook mistake: the flag stands there and nothing runs the graph again."""
+
+import torch
+
+model = torch.nn.Linear(3, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for _ in range(4):
+    optimizer.zero_grad()
+    loss = model(torch.randn(4, 3)).square().mean()
+    loss.backward(retain_graph=True)  # expect: needless-retain-graph
+    optimizer.step()
