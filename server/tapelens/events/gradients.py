@@ -11,10 +11,10 @@ from .evidence import Look
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GradsCleared:
-    """``zero_grad()`` of an optimizer or a module is about to run. ``p.grad = None`` tells nothing.
+    """``zero_grad()`` of an optimizer or a module is about to run, and a backward ran since the last step of any.
 
-    What was there is read only when a backward ran since the clearing before or the last step; in the
-    first calls of a site and then in one of fifty.
+    What was there is read in the first 64 such calls of a site and then in one of fifty.
+    ``p.grad = None`` tells nothing.
 
     Attributes:
         by: Whose method it is.
@@ -25,6 +25,7 @@ class GradsCleared:
         read: What follows was read.
         cleared: Ids of the parameters that had a gradient that is not zero.
         holders: Serials of the optimizers that hold them, as far as they have stepped or called this.
+        elsewhere: Another optimizer, which holds none of them, holds a gradient.
         finite: None of their values that were read was NaN or infinite.
         look: Good while the event is seen.
     """
@@ -37,6 +38,7 @@ class GradsCleared:
     read: bool = False
     cleared: frozenset[int] = frozenset()
     holders: frozenset[int] = frozenset()
+    elsewhere: bool = False
     finite: bool = True
     look: Look = field(default_factory=Look)
 

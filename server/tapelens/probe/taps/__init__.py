@@ -10,6 +10,8 @@ from ...wire.sites import Site
 from ..capture.gradients import GradientWatch, Origins
 from ..guard import Report
 from ..weaving import Weave, module_calls
+from .clearing import ClearingTap
+from .clipping import ClippingTap
 from .engine import EngineTap
 from .exceptions import ExceptionTap
 from .exit import ExitTap
@@ -22,6 +24,7 @@ from .known import KnownModules
 from .making import MakingTap
 from .marks import Marks
 from .optimizers import OptimizerTap
+from .scaling import ScalingTap
 from .silent import SilentWrites
 from .steps import StepClock
 
@@ -66,7 +69,10 @@ class Taps:
         growth = GrowthTap(emit, report_fault, held=held)
         health = HealthTap(emit, report_fault, held=held, origins=origins)
         emit = health.listening(growth.listening(emit))
-        steps = OptimizerTap(emit, report_fault, held=held)
+        scaling = ScalingTap(emit, report_fault, held=held)
+        steps = OptimizerTap(emit, report_fault, held=held, scaler=scaling.running)
+        clearing = ClearingTap(emit, report_fault, held=held, steps=steps)
+        clipping = ClippingTap(emit, report_fault, held=held)
         self._engine = EngineTap(
             emit,
             report_fault,
@@ -79,7 +85,19 @@ class Taps:
         )
         exceptions = ExceptionTap(emit, report_fault, call_of=self._engine.raised.call_of)
         ends = ExitTap(emit, report_fault, raised=lambda: exceptions.raised)
-        self._taps = (making, hooks, forwards, growth, steps, self._engine, exceptions, ends)
+        self._taps = (
+            making,
+            hooks,
+            forwards,
+            growth,
+            steps,
+            clearing,
+            clipping,
+            scaling,
+            self._engine,
+            exceptions,
+            ends,
+        )
 
     def install(self) -> None:
         """Put all taps in; torch is imported by now. Again after ``remove`` if wished."""

@@ -304,6 +304,11 @@ class HeldGradients:
         thread = threading.get_ident()
         return (each for each, known in self.alive() if known.thread == thread and not known.is_shared)
 
+    def may_read(self, optimizer: torch.optim.Optimizer) -> bool:
+        """Whether this thread may read its gradients; one that never stepped is the caller's."""
+        known = self._optimizers.get(id(optimizer))
+        return known is None or (known.thread == threading.get_ident() and not known.is_shared)
+
     def evidence(self, wanted: Iterable[int]) -> dict[int, Evidence]:
         """Gradients, not zero, of a few of the parameters."""
         few = set(itertools.islice(wanted, _ASKED))

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ...events import Sample
-from ..capture.guards import is_plain_on_cpu, someone_listens
+from ..capture.guards import is_plain_on_cpu, someone_listens, undisturbed
 
 if TYPE_CHECKING:
     import torch
@@ -63,6 +63,17 @@ def sample_by_kernel(tensor: torch.Tensor) -> Sample:
     step = max(1, count // COUNT)
     view = tensor.detach().as_strided((min(COUNT, count),), (step,), tensor.storage_offset())
     return tuple(float(abs(value)) for value in view.tolist())
+
+
+def number(value: object) -> float | None:
+    """A plain number, or the one value of a tensor that may be read; None for anything else."""
+    if isinstance(value, (int, float)):
+        return float(value)
+    if isinstance(value, sys.modules["torch"].Tensor):
+        with undisturbed():
+            values = sample(value)
+        return values[0] if len(values) == 1 else None
+    return None
 
 
 def version_of(tensor: torch.Tensor) -> int:

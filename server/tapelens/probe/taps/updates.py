@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ...events import Evidence, Sample
 from ..capture.guards import undisturbed
-from .samples import sample, sample_gradient, version_of
+from .samples import number, sample, sample_gradient, version_of
 
 if TYPE_CHECKING:
     import torch
@@ -129,22 +129,12 @@ class Updates:
 
 def rates_of(optimizer: torch.optim.Optimizer) -> Rates:
     """The groups' learning rates; None for what is no number that can be read."""
-    return tuple(_number(group.get("lr")) for group in optimizer.param_groups)
+    return tuple(number(group.get("lr")) for group in optimizer.param_groups)
 
 
 def overflowed(optimizer: torch.optim.Optimizer) -> bool:
     """A fused optimizer was told that its gradients overflowed; False where it may not be read."""
-    return bool(_number(getattr(optimizer, "found_inf", None)))
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, (int, float)):
-        return float(value)
-    if isinstance(value, sys.modules["torch"].Tensor):
-        with undisturbed():
-            values = sample(value)
-        return values[0] if len(values) == 1 else None
-    return None
+    return bool(number(getattr(optimizer, "found_inf", None)))
 
 
 def _pairs(optimizer: torch.optim.Optimizer) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
