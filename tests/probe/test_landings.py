@@ -177,7 +177,7 @@ def test_a_node_lives_no_longer_than_what_uses_it():
     gone = weakref.ref(node_of(part).metadata.setdefault("mark", Mark()))  # pyright: ignore[reportAttributeAccessIssue]
     del part
     assert gone() is None
-    assert len(walk([node_of(loss)])) == FEW + 1
+    assert len(walk([node_of(loss)]).nodes) == FEW + 1
 
 
 def test_a_finalizer_of_the_user_s_that_runs_while_a_graph_is_freed_does_no_harm():
