@@ -126,7 +126,7 @@ def test_the_version_names_the_wire_too(capsys: pytest.CaptureFixture[str]):
     assert capsys.readouterr().out == f"tapelens {__version__} (wire 1)\n"
 
 
-@pytest.mark.parametrize("verb", ["run", "attach", "demo", "rules", "serve"])
+@pytest.mark.parametrize("verb", ["run", "lint", "attach", "demo", "rules", "serve"])
 def test_every_verbs_help_shows_examples(capsys: pytest.CaptureFixture[str], verb: str):
     with pytest.raises(SystemExit) as ended:
         main([verb, "--help"])
