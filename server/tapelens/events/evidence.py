@@ -142,6 +142,10 @@ class Look:
         """What the user's frame calls the module, else its class."""
         return "a module"
 
+    def holds(self, module: int, other: int) -> bool:  # noqa: ARG002
+        """The other module lies in the first, at any depth."""
+        return False
+
     def kept_bytes(self) -> int | None:
         """What the graph of a call's output keeps for backward, parameters apart; None where it cannot be told."""
         return None

@@ -7,14 +7,14 @@ import sys
 from collections.abc import Iterable, Iterator
 from types import FrameType
 
-from ...events import Evidence, Look, Outsider, Sample
+from ...events import Cut, Evidence, Look, Outsider, Sample
 from ..capture.inside import attributes
 from ..capture.names import Reach, names_of
 from ..capture.parts import child_name
 from ..capture.variables import local_variables
 from ..sites import user_frames
 from .held import HeldGradients, parameters_of
-from .known import own_children
+from .known import below, own_children
 
 FRAMES = 4
 _TENSORS = 4000
@@ -77,6 +77,14 @@ class LookInFrames(Look):
         found = None if making is None else making.modules.numbered(module)
         return "a module" if found is None else self._module(found)
 
+    def holds(self, module: int, other: int) -> bool:
+        """The other module lies in the first, at any depth."""
+        making = self._held.making
+        if making is None:
+            return False
+        outer, inner = making.modules.numbered(module), making.modules.numbered(other)
+        return outer is not None and any(each is inner for each in below(outer))
+
     def _module(self, module: object) -> str:
         if self._modules is None:
             self._modules = {}
@@ -98,6 +106,28 @@ class LookInFrames(Look):
     def values(self, parameters: Iterable[int]) -> dict[int, Sample]:
         """A few values, as they are now, of a few of the parameters."""
         return self._held.values(parameters)
+
+    def any_gradient(self, optimizer: int) -> bool | None:
+        """Whether a parameter that the optimizer holds has a gradient; None where none can, or it may not be read."""
+        return self._held.any_gradient(optimizer)
+
+    def cut(self) -> Cut | None:
+        """What cuts the path from the root of this call to what it was computed from; None when not found."""
+        from ..blame.cuts import find_cut  # noqa: PLC0415 (only when about to speak)
+
+        return find_cut(self._frame, trusting=False)
+
+    def leaf_root(self) -> Cut | None:
+        """Where the user's code made the root of this call, a leaf, from what it had computed; None when not found."""
+        from ..blame.cuts import find_leaf_root  # noqa: PLC0415 (only when about to speak)
+
+        return find_leaf_root(self._frame)
+
+    def grad_switched_off(self) -> Cut | None:
+        """What switched grad mode off in the frames that run; None when not found."""
+        from ..blame.cuts import find_switched_off  # noqa: PLC0415 (only when about to speak)
+
+        return find_switched_off(self._frame)
 
     def _place(self, parameter: int) -> str:
         for optimizer, _ in self._held.alive():
