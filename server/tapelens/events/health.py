@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from ..wire.sites import Site
 from .evidence import Look
 
 
 class Culprit(NamedTuple):
-    """The operation whose backward was given finite gradients and gave others.
+    """The operation that turned finite numbers into NaN or infinite ones.
 
     Attributes:
         node: Name of the node's type.
         site: The line that made the node; None where that is not known.
         module: Path of the module that made it, or empty.
-        was_seen: It was watched doing so; else it is the only one of the graph that can.
+        how: ``backward``: it was watched as its backward did so. ``forward``: its result is so, and what
+            it was given is not. ``alone``: it is the only one of the graph that can.
     """
 
     node: str
     site: Site | None
     module: str
-    was_seen: bool
+    how: Literal["backward", "forward", "alone"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -27,6 +27,8 @@ from ...wire.gradients import FirstNonFinite, Gradients
 from ...wire.sites import Site
 from ..capture.gradients import GradientWatch, Origins, Watched
 from ..capture.guards import is_plain_on_cpu, undisturbed
+from ..capture.reading import read_tensor
+from ..capture.variables import local_variables
 from ..guard import Report, guard
 from ..sites import user_frames
 from .beginning import Beginning
@@ -35,6 +37,7 @@ from .held import READ_FULLY, READ_ONE_OF, HeldGradients, parameters_of
 from .names import LookInFrames
 from .operations import FRAGILE, line_of
 from .samples import sample
+from .spoilt import source_of
 
 if TYPE_CHECKING:
     import torch
@@ -57,12 +60,14 @@ class _Here:
     Attributes:
         backward: Where the last backward was called.
         culprit: What the first bad backward since the last step showed.
+        source: What the forward pass of the running call shows.
         watched: The running call that is watched.
         before: Sampled values of parameters as the running step began, by ``id``; None where all was well.
     """
 
     backward: Site | None = None
-    culprit: FirstNonFinite | None = None
+    culprit: Culprit | None = None
+    source: Culprit | None = None
     watched: tuple[int, Watched] | None = None
     flowed: FirstNonFinite | None = None
     before: dict[int, Sample] | None = None
@@ -82,6 +87,7 @@ class HealthTap:
         self._visits: dict[tuple[str, int], int] = {}
         self._for_loss = 0
         self._suspicious = False
+        self._origins = origins
         self._watch = GradientWatch(self._flowed, origins)
         self.backward_begins = self._guard(self._backward_begins)
 
@@ -121,7 +127,7 @@ class HealthTap:
         visit = self._visits[where] = self._visits.get(where, 0) + 1
         if len(self._visits) > _SITES:
             self._visits = {}
-        if call.is_watched or not self._is_worth(call.outputs, visit):
+        if call.is_watched or not self._is_worth(here, call.outputs, visit):
             return
         self._suspicious = False
         self._watch.arm(0)
@@ -131,16 +137,28 @@ class HealthTap:
         if watched is not None:
             here.watched = call.call, watched
 
-    def _is_worth(self, outputs: object, visit: int) -> bool:
+    def _is_worth(self, here: _Here, outputs: object, visit: int) -> bool:
         """Whether to watch this one: something is fragile, or the loss is spoilt already and the parameters are not."""
-        if visit <= _WATCHED:
-            nodes = walk(root_nodes(outputs), at_most=_WALKED).nodes
-            if any(type(node).__name__ in FRAGILE for node in nodes):
-                return True
-        if not (self._suspicious or (self._for_loss < _WATCHED_FOR_LOSS and not _is_finite_scalar(outputs))):
-            return False
-        self._for_loss += 1
-        return self._parameters_are_finite()
+        here.source = None
+        roots = root_nodes(outputs)
+        if self._for_loss < _WATCHED_FOR_LOSS and not _is_finite_scalar(outputs):
+            self._for_loss += 1
+            if not self._parameters_are_finite():
+                return False
+            here.source = self._source(roots)
+            return here.source is None
+        if visit <= _WATCHED and any(type(node).__name__ in FRAGILE for node in walk(roots, at_most=_WALKED).nodes):
+            return True
+        return self._suspicious and self._parameters_are_finite()
+
+    def _source(self, roots: list[torch.autograd.graph.Node]) -> Culprit | None:
+        found = source_of(roots)
+        if found is None:
+            return None
+        site, module = None, ""
+        if self._origins is not None:
+            ((site, module, _),) = self._origins([found.sequence])
+        return Culprit(found.name, site, module, "forward")
 
     def _parameters_are_finite(self) -> bool:
         with undisturbed():
@@ -174,12 +192,14 @@ class HealthTap:
                 return
 
     def _backward_ended(self, here: _Here, call: int, *, raised: bool) -> None:
+        source, here.source = here.source, None
         if here.watched is None or here.watched[0] != call:
+            here.culprit = here.culprit or source
             return
         watched, here.watched = here.watched[1], None
         here.flowed = None
         self._watch.after_backward(watched, raised=raised)
-        here.culprit = here.culprit or here.flowed
+        here.culprit = here.culprit or _seen(here.flowed)
 
     # -- steps ------------------------------------------------------------------------------------------
 
@@ -201,6 +221,7 @@ class HealthTap:
             bad = _bad(found, norms)
             if bad[0]:
                 here.before, here.bad = self._values(optimizer), bad
+                here.culprit = here.culprit or self._alone(sys._getframe())
         if bad[0] or not norms or here.backward is None:
             return
         layers = tuple(
@@ -223,6 +244,24 @@ class HealthTap:
             )
         finally:
             look.close()
+
+    def _alone(self, frame: FrameType) -> Culprit | None:
+        """The only fragile operation of the graphs that the user's frame still has, if there is one."""
+        frames = list(user_frames(frame))
+        tensors = (
+            [value for value in local_variables(frames[0]).values() if type(value) is sys.modules["torch"].Tensor]
+            if frames
+            else []
+        )
+        roots = [node for each in tensors if (node := read_tensor(each).node) is not None]
+        fragile = [node for node in walk(roots, at_most=_WALKED).nodes if type(node).__name__ in FRAGILE]
+        known = None if self._origins is None else self._origins([each._sequence_nr() for each in fragile])
+        origins = [(None, "")] * len(fragile) if known is None else [origin[:2] for origin in known]
+        found = {
+            site or line_of(type(node).__name__, frames): Culprit(type(node).__name__, site, module, "alone")
+            for node, (site, module) in zip(reversed(fragile), reversed(origins), strict=True)
+        }
+        return next(iter(found.values())) if len(found) == 1 and None not in found else None
 
     def _values(self, optimizer: torch.optim.Optimizer) -> dict[int, Sample]:
         with undisturbed():
@@ -258,7 +297,7 @@ class HealthTap:
                     what=what,
                     changed=changed,
                     backward=here.backward,
-                    culprit=_culprit(culprit, frame) if changed else None,
+                    culprit=_located(culprit, frame) if changed else None,
                     look=look,
                 )
             )
@@ -266,12 +305,17 @@ class HealthTap:
             look.close()
 
 
-def _culprit(found: FirstNonFinite | None, frame: FrameType) -> Culprit | None:
-    """Who was seen, and its line: the timeline's, else the only one in the frames' source that is written so."""
+def _seen(found: FirstNonFinite | None) -> Culprit | None:
     if found is None or found.hook or not found.name:
         return None
-    site = found.site or line_of(found.name, list(user_frames(frame)))
-    return Culprit(found.name, site, found.module, was_seen=True)
+    return Culprit(found.name, found.site, found.module, "backward")
+
+
+def _located(culprit: Culprit | None, frame: FrameType) -> Culprit | None:
+    """With its line: the timeline's, else the only one in the frames' source that is written so."""
+    if culprit is None or culprit.site is not None:
+        return culprit
+    return culprit._replace(site=line_of(culprit.node, list(user_frames(frame))))
 
 
 def _is_finite_scalar(outputs: object) -> bool:

@@ -28,6 +28,13 @@ _ADVICE = {
 }
 
 
+_HOW = {
+    "backward": ("The backward of ", " was the first that was given finite gradients and gave others"),
+    "forward": ("The operation of ", " was given finite values, and its result is not finite"),
+    "alone": ("", " is the only operation of this graph whose backward can do that"),
+}
+
+
 class NonFiniteGrad:
     """The first step of each optimizer that used such gradients and changed parameters."""
 
@@ -84,4 +91,4 @@ def _why(culprit: Culprit | None) -> str:
     where = f" in `{culprit.module}`" if culprit.module else ""
     name = culprit.node.removesuffix("0").removesuffix("1").removesuffix("2").removesuffix("Backward")
     advice = _ADVICE.get(name) or _ADVICE.get(name.rstrip("0123456789P"), "")
-    return f"{culprit.node}{where} was the first to be given finite gradients and to give others. {advice}".rstrip()
+    return f"{culprit.node.join(_HOW[culprit.how])}{where}. {advice}".rstrip()
