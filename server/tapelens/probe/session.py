@@ -28,8 +28,9 @@ from .collector import Collector
 from .entry.torch_import import TorchImport
 from .guard import guard, text_of
 from .outbox import Outbox
-from .sites import site_of
+from .sites import raised_site, site_of
 from .taps import Taps
+from .taps.exceptions import leave_out_ours
 from .timeline import Origin, Timeline
 from .tracebacks import Known, explain
 from .uncompiled import keep_from_compile
@@ -119,6 +120,19 @@ class ProbeSession:
             cwd=_cwd(),
             missing=(*self._missing, *self.timeline.missing),
         )
+
+    def conclude(self, error: BaseException | None) -> None:
+        """The program ends here, though not its process; ``error`` is what ended it."""
+        if self._state == "watching":
+            guard("end of program", self.tell_fault)(self._conclude)(error)
+
+    def _conclude(self, error: BaseException | None) -> None:
+        if error is not None:
+            leave_out_ours(error)
+            site = raised_site(error.__traceback__)
+            call = self._taps.call_of(error)
+            self._on_event(Uncaught(call=call, type_name=type(error).__name__, message=text_of(error), site=site))
+        self._on_event(ProgramEnded(raised=error is not None))
 
     def detach(self) -> Goodbye:
         """Take every tap out."""

@@ -6,10 +6,13 @@ import base64
 import functools
 import io
 import json
+import sys
 import tokenize
 import zlib
-from importlib import resources
+from importlib import import_module, resources
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 PARTS = ("events", "wire", "rules", "probe")
 """What the bundle is made of, beside the package's own ``__init__``."""
@@ -18,6 +21,9 @@ SERVERS_OWN = {"wire/reading.py", "wire/strict.py", "wire/generate.py"}
 TWINS_OF_THE_SERVER = {"source.py", "fix.py"}
 """Of a rule's folder; they read source and never run in a program."""
 
+NAME = "_tapelens"
+"""What the bundle is called in a program's process."""
+
 _BETWEEN = {tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING, tokenize.COMMENT}
 
 
@@ -25,6 +31,18 @@ def bundle_root() -> Path:
     """Folder of the package's own files, which is also the bundle's."""
     with resources.as_file(resources.files("tapelens")) as root:
         return root
+
+
+def load_bundle(module: str) -> ModuleType:
+    """Put the bundle into this very process, under its private name, and give a module of it."""
+    if NAME not in sys.modules:
+        root = bundle_root()
+        spec = spec_from_file_location(NAME, root / "__init__.py", submodule_search_locations=[str(root)])
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[NAME] = module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[NAME])
+    return import_module(f"{NAME}.{module}")
 
 
 def stamp(root: Path) -> tuple[int, int]:

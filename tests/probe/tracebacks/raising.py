@@ -32,6 +32,8 @@ class _Writer:
 
 def below_the_traceback(program: Path, *, lines: Lines = "every_line") -> tuple[str, str]:
     """What Python itself prints, and what stands below it."""
+    import torch._dynamo  # noqa: F401  # pyright: ignore[reportUnusedImport]
+
     reading, writing = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # a parent with threads forks

@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from types import FunctionType
-from typing import Any
 
 from ...wire.commands import Arm, Capture, Command, Configuration, Detach, PauseOn, Preview, Tape
 from ...wire.encode import to_json
@@ -21,6 +20,7 @@ from ..guard import describe
 from ..outbox import Outbox, batch
 from ..pydevd.debugger import Debugger, Suspension, current_debugger
 from ..session import ProbeSession, is_switched_off
+from .configured import configuration_of, read
 
 
 class _Entered:
@@ -112,7 +112,7 @@ def enter(configuration: str) -> str:
     """
 
     def answer() -> list[ProbeMessage]:
-        wanted = _read(Configuration, json.loads(configuration))
+        wanted = configuration_of(json.loads(configuration))
         debugger = current_debugger()
         if debugger is None:
             raise RuntimeError("no debugger runs this process")
@@ -147,7 +147,7 @@ def command(text: str) -> str:
         if not _entered:
             raise RuntimeError("the probe was taken out of this process")
         entered = _entered[0]
-        asked = _read(kinds[value["kind"]], value)
+        asked = read(kinds[value["kind"]], value)
         if isinstance(asked, Detach):
             return [_entered.pop().remove()]
         if isinstance(asked, Capture):
@@ -172,8 +172,3 @@ def _home(function: FunctionType) -> str:
     if spelled.startswith("<"):
         return spelled.partition("/")[0] + "/"
     return str(Path(spelled).resolve().parents[2]) + os.sep
-
-
-def _read(kind: type[Any], value: dict[str, Any]) -> Any:  # noqa: ANN401 (the command's own class)
-    """A command from our own server, which ships with us: lists become the tuples that they were."""
-    return kind(**{name: tuple(item) if isinstance(item, list) else item for name, item in value.items()})

@@ -11,12 +11,12 @@ import json
 import os
 import socket
 from types import FrameType, ModuleType
-from typing import Any
 
 from ...wire.commands import Configuration
 from ..outbox import Outbox
 from ..session import ProbeSession
 from ..tracebacks import ExplainingHook
+from .configured import configuration_of
 from .forks import in_forked_children
 
 QUEUED_BYTES = 1 << 22
@@ -106,10 +106,7 @@ def enter(torch: ModuleType, *, descriptor: int, configuration: str) -> None:
         descriptor: Of the socket.
         configuration: ``wire.commands.Configuration`` as JSON.
     """
-    told: dict[str, Any] = {
-        name: tuple(item) if isinstance(item, list) else item for name, item in json.loads(configuration).items()
-    }
-    _Entered(Configuration(**told), descriptor).begin(torch)
+    _Entered(configuration_of(json.loads(configuration)), descriptor).begin(torch)
 
 
 def _never(frame: FrameType, *, reason: str, text: str) -> None:

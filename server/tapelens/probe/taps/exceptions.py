@@ -65,9 +65,8 @@ class ExceptionTap:
         self._put = []
 
     def _saw(self, value: BaseException, trace: TracebackType | None) -> None:
-        leave_out_ours(trace)
-        for reason in itertools.islice(_reasons(value), _REASONS):
-            leave_out_ours(reason.__traceback__)
+        _leave_out_ours_of(trace)
+        leave_out_ours(value)
         self._emit(
             Uncaught(
                 call=self._call_of(value),
@@ -86,8 +85,13 @@ def _reasons(value: BaseException) -> Iterator[BaseException]:
         reason = reason.__cause__ or reason.__context__
 
 
-def leave_out_ours(trace: TracebackType | None) -> None:
-    """Take our own frames out of a traceback that the user is about to read."""
+def leave_out_ours(value: BaseException) -> None:
+    """Take our own frames out of the tracebacks that the user is about to read."""
+    for reason in itertools.islice(_reasons(value), _REASONS):
+        _leave_out_ours_of(reason.__traceback__)
+
+
+def _leave_out_ours_of(trace: TracebackType | None) -> None:
     while trace is not None:
         while trace.tb_next is not None and owner_of(trace.tb_next.tb_frame) == "ours":
             trace.tb_next = trace.tb_next.tb_next
