@@ -28,6 +28,7 @@ from ..guard import Report, guard, text_of
 from ..keys import keys_of
 from ..sites import Place, place_of, user_frame
 from .beginning import Beginning
+from .blaming import Blaming
 from .calls import brings_gradient, calls_besides, root_expression, says_retain_graph
 from .carrier import Carrier, find_carrier
 from .graph import Roots, Walked, leaves, root_nodes, roots_of, walk
@@ -139,6 +140,7 @@ class EngineTap:
         self._lines: dict[str, set[int]] = {}  # of the user's, by file, that have run a graph
         self.raised = Raised()
         self._analysed = 0
+        self._blaming = Blaming()
         self._put: Callable[..., Any] | None = None
         self._was: dict[str, Any] = {}
 
@@ -363,6 +365,7 @@ class EngineTap:
         if freed and self._analysed < _ANALYSED:
             self._analysed += 1
             carrier = find_carrier(root_nodes(outputs), frame, call=call.serial, marks=self._marks)
+        cut, change = self._blaming.look(text, outputs, frame)
         self.raised.remember(error, call.serial)
         self._emit(
             BackwardRaised(
@@ -374,6 +377,8 @@ class EngineTap:
                 freed=freed,
                 carrier=carrier.name,
                 freed_by=carrier.freed_by,
+                cut=cut,
+                change=change,
             )
         )
 

@@ -350,6 +350,15 @@ class HeldGradients:
                 found |= {id(parameter) for parameter, _ in _with_gradients(optimizer, mine)}
         return len(found | unread)
 
+    def any_gradient(self, serial: int) -> bool | None:
+        """Whether a parameter of an optimizer has a gradient; None where none can have one, or it may not be read."""
+        for optimizer, known in self.alive():
+            if known.serial == serial and not known.is_shared and known.thread == threading.get_ident():
+                with sys.modules["torch"]._C.DisableTorchFunction():
+                    trained = [each for each in parameters_of(optimizer) if each.requires_grad]
+                    return any(each.grad is not None for each in trained) if trained else None
+        return None
+
     def norm(self, parameters: Iterable[int], *, byte_budget: int = 1 << 24) -> float | None:
         """Euclidean norm of some parameters' gradients together; None past the budget or off the CPU."""
         from ..capture.statistics import StatisticsTable  # noqa: PLC0415 (only when about to speak)

@@ -56,10 +56,11 @@ class Gained:
             return
         self._running = None
         for optimizer, waiting in list(self._waiting.items()):
-            if event.look.any_gradient(optimizer) is False:
-                waiting.backward = running
-            else:
+            gained = event.look.any_gradient(optimizer)  # None: it has not stepped, and is not known by its parameters
+            if gained:
                 self._finish(optimizer)
+            elif gained is False:
+                waiting.backward = running
 
     def step_begins(self, event: StepBegan) -> Iterator[Finding]:
         """One more round without a gradient; speak after three."""
