@@ -16,7 +16,7 @@ class SilentChange:
     Attributes:
         parameter: ``id`` of the parameter.
         changed_at: The optimizer's step, or the line that wrote, None when not known.
-        by_step: It was changed between the beginning and the end of an optimizer's step.
+        by_step: An optimizer's step changed it.
         made_at: The forward line that saved it, None when not known.
         operation: Type of the node that saved it.
         before: A few of its values as the graph was made.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...events import Event, Sample, SilentChange, StepBegan, StepEnded
 from ...wire.sites import Site
@@ -30,6 +31,7 @@ _AT_MOST = 256  # parameters a look
 _REMEMBERED = 4096
 _CHANGES = 16
 _TOLD = 4
+_UNSEEN = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,21 @@ class _Change:
     Attributes:
         since: The clock at the first look: what was made before then saw the old values.
         before: The old values.
-        site: Of the step between whose beginning and end it was, None otherwise.
+        site: Of the step that made it, None where none can have.
     """
 
     since: int
     before: Sample
     site: Site | None
+
+
+class _Step(NamedTuple):
+    """A step that was not looked at, and where it left the clock."""
+
+    optimizer: int
+    site: Site
+    clock: int
+    thread: int
 
 
 @dataclass(slots=True)
@@ -75,6 +86,7 @@ class SilentWrites:
         self._held = held
         self._origins = origins
         self._known: dict[int, _Known] = {}
+        self._unseen: deque[_Step] = deque(maxlen=_UNSEEN)
         self._latest: dict[int, int] = {}  # by thread, the clock before its last silent change
 
     def listening(self, emit: Callable[[Event], None]) -> Callable[[Event], None]:
@@ -108,7 +120,8 @@ class SilentWrites:
                 self._known[leaf] = _Known(version, values, clock, thread)
                 continue
             if known.version == version and known.values and values and values != known.values:
-                known.changes = [*known.changes, _Change(known.clock, known.values, site)][-_CHANGES:]
+                change = _Change(known.clock, known.values, site or self._unseen_step(leaf, known))
+                known.changes = [*known.changes, change][-_CHANGES:]
                 self._latest[thread] = max(self._latest.get(thread, 0), known.clock)
             known.version, known.values, known.clock = version, values, clock
 
@@ -145,10 +158,21 @@ class SilentWrites:
 
     def _look_at(self, event: StepBegan | StepEnded, site: Site | None) -> None:
         if event.ordinal > READ_FULLY and event.ordinal % READ_ONE_OF:
+            if site is not None:
+                self._unseen.append(_Step(event.optimizer, site, sequence_clock() or 0, threading.get_ident()))
             return
         for optimizer, known in self._held.alive():
             if known.serial == event.optimizer and not known.is_shared:
                 self.look(list(parameters_of(optimizer)), site=site)
+
+    def _unseen_step(self, leaf: int, known: _Known) -> Site | None:
+        """Of steps that were not looked at, the last one since then that can have changed the parameter."""
+        for step in reversed(self._unseen):
+            if step.thread == known.thread and step.clock >= known.clock:
+                optimizer = self._held.named(step.optimizer)
+                if optimizer is not None and any(id(held) == leaf for held in parameters_of(optimizer)):
+                    return step.site
+        return None
 
     def _since(self, leaf: int, number: int) -> _Change | None:
         """The first change after the node was made, if the values are not what they were before it."""
