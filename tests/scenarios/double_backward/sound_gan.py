@@ -1,0 +1,15 @@
+"""A GAN whose discriminator sees detached images, and whose losses are separate graphs."""
+
+import torch
+
+generator, discriminator = torch.nn.Linear(2, 2), torch.nn.Linear(2, 1)
+optim_g = torch.optim.SGD(generator.parameters(), lr=0.1)
+optim_d = torch.optim.SGD(discriminator.parameters(), lr=0.1)
+for _ in range(4):
+    fake = generator(torch.randn(4, 2)).tanh()
+    optim_d.zero_grad()
+    (discriminator(fake.detach()).mean() - discriminator(torch.randn(4, 2)).mean()).backward()
+    optim_d.step()
+    optim_g.zero_grad()
+    (-discriminator(fake).mean()).backward()
+    optim_g.step()
