@@ -349,11 +349,15 @@ def _norms(gradients: list[torch.Tensor]) -> list[float]:
     if not gradients:
         return []
     wide = [each if each.dtype in {torch.float32, torch.float64} else each.float() for each in gradients]
-    return [float(norm) for norm in torch._foreach_norm(wide)]
+    norms = [float(norm) for norm in torch._foreach_norm(wide)]
+    return [
+        norm if math.isfinite(norm) else float(torch.linalg.vector_norm(each.double()))  # a sum of squares overflows
+        for norm, each in zip(norms, wide, strict=True)
+    ]
 
 
 def _bad(found: Found, norms: list[float]) -> tuple[list[int], str]:
-    """Parameters whose gradients are not finite, and what they have. A norm may overflow where no element does."""
+    """Parameters whose gradients are not finite, and what they have."""
     isnan, isinf = sys.modules["torch"].isnan, sys.modules["torch"].isinf
     odd = [pair for pair, norm in zip(found, norms, strict=True) if not math.isfinite(norm)]
     nan = {id(parameter) for parameter, gradient in odd if bool(isnan(gradient).any())}

@@ -1,15 +1,15 @@
 """Gradients are huge and become larger.
 
-What it flags: the norm of all gradients that a step uses is above a million and has grown, in half of the
-steps looked at or more.
+What it flags: the norm of all gradients that a step uses is above a million and larger than in all steps
+looked at before, in half of ten of these steps.
 
 Why it matters: steps that large throw the parameters about until something overflows. A learning rate that is
 too high, a recurrence over many steps, a sum where a mean was meant, or inputs that nobody scaled do that.
 
 Seen at run time: in steps whose gradients are measured, as the step uses them, after unscaling and clipping:
-the first five of each optimizer and one of fifty. It stands at the backward. Ten measured steps are judged,
-or as many as there are at the end of the program, from three on. It is information; above a trillion a
-warning.
+the first five of each optimizer and one of fifty. It stands at the backward. At the end of the program, and
+where gradients cease to be finite, three measured steps are enough when the last two were like that. It is
+information; above a trillion a warning.
 
 Seen in the source: nothing.
 

@@ -17,6 +17,7 @@ _NORM = 1e6
 _EXTREME = 1e6  # times that
 _JUDGED = 10  # steps
 _AT_END = 3
+_LAST = 2  # of them that must be bad then
 _OPTIMIZERS = 256
 
 
@@ -25,7 +26,7 @@ class _Seen:
     """Steps of one optimizer that were judged.
 
     Attributes:
-        bad: Above the bound and more than the last one.
+        bad: Above the bound and more than any before.
         norms: What was measured.
         finding: What the last bad one would say.
     """
@@ -36,7 +37,7 @@ class _Seen:
 
 
 class ExplodingGrad:
-    """Half of ten steps whose gradients are above a million and more than in the step before."""
+    """Half of ten steps whose gradients are above a million and more than in all before."""
 
     wants: ClassVar[tuple[type, ...]] = (GradientsMeasured, NonFiniteUsed, ProgramEnded)
 
@@ -50,7 +51,7 @@ class ExplodingGrad:
         match event:
             case GradientsMeasured():
                 seen = self._judge(event)
-                if len(seen.bad) == _JUDGED:
+                if 2 * sum(seen.bad) >= _JUDGED:
                     yield from self._speak(seen)
             case NonFiniteUsed():  # numbers have come to an end: nothing is measured any more
                 yield from self._end(event.optimizer)
@@ -64,7 +65,7 @@ class ExplodingGrad:
         if len(self._seen) > _OPTIMIZERS:
             self._seen.clear()
         seen = self._seen.setdefault(event.optimizer, _Seen())
-        is_bad = event.norm > self._norm and bool(seen.norms) and event.norm > seen.norms[-1]
+        is_bad = event.norm > self._norm and bool(seen.norms) and event.norm > max(seen.norms)
         seen.bad.append(is_bad)
         seen.norms.append(event.norm)
         if is_bad:
@@ -73,12 +74,12 @@ class ExplodingGrad:
 
     def _end(self, optimizer: int) -> Iterator[Finding]:
         seen = self._seen.get(optimizer)
-        if seen is not None and len(seen.bad) >= _AT_END:
+        if seen is not None and len(seen.bad) >= _AT_END and all(list(seen.bad)[-_LAST:]):
             yield from self._speak(seen)
 
     def _speak(self, seen: _Seen) -> Iterator[Finding]:
         found = seen.finding
-        if found is None or 2 * sum(seen.bad) < len(seen.bad) or found.site in self._said:
+        if found is None or found.site in self._said:
             return
         self._said.add(found.site)
         yield found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -93,6 +94,8 @@ class VanishingGrad:
 
 
 def _falls(layers: tuple[LayerNorm, ...]) -> bool:
-    """From layer to layer towards the first, at two of three places at least: no odd one out."""
-    falls = sum(lower.rms < upper.rms for lower, upper in zip(layers, layers[1:], strict=False))
-    return 3 * falls >= 2 * (len(layers) - 1)
+    """From the last third over the middle one to the first: no odd one out."""
+    third = len(layers) // 3
+    parts = (layers[:third], layers[third : len(layers) - third], layers[len(layers) - third :])
+    first, middle, last = (statistics.median(layer.rms for layer in part) for part in parts)
+    return first < middle < last
