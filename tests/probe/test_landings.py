@@ -57,7 +57,7 @@ def in_a_child(work: Callable[[], None]) -> int:
         try:
             work()
             status = 0
-        except BaseException:
+        except BaseException:  # noqa: BLE001 (nothing of pytest's may run in the child)
             traceback.print_exc()
         finally:
             os._exit(status)
@@ -207,6 +207,20 @@ def test_a_finalizer_of_the_user_s_that_runs_while_a_graph_is_freed_does_no_harm
         assert len(heard) == 60_000
 
     assert in_a_child(work) == 0
+
+
+def test_what_is_scheduled_may_free_the_last_between_a_look_and_its_freeing():
+    class FreedAsOneLooks(list[Any]):
+        def __len__(self) -> int:
+            self.clear()
+            return 1
+
+    here = threading.get_ident()
+    landings._landings._waiting[here] = FreedAsOneLooks([((0, 0), ())])
+    try:
+        let_go()
+    finally:
+        landings._landings._waiting.pop(here, None)
 
 
 def test_a_debugger_s_tracer_is_not_in_the_way():

@@ -66,13 +66,9 @@ class _Landings:
         here = self._thread()
         running = self._frames()
         for thread in [each for each in self._waiting if each == here or each not in running]:
-            waiting = self._waiting.get(thread)
-            while waiting:
-                waiting.pop()
+            _empty(self._waiting.get(thread))
             self._waiting.pop(thread, None)
-        waiting = self._waiting.get(here)
-        while waiting:  # what they brought
-            waiting.pop()
+        _empty(self._waiting.get(here))  # what they brought
 
     def schedule(self) -> Callable[[object], object] | None:
         """Has the main thread free what waits as it next calls anything; runs no Python itself."""
@@ -114,6 +110,14 @@ class _Landings:
             below.add((id(frame), frame.f_lasti))
             frame = frame.f_back
         return below
+
+
+def _empty(waiting: list[tuple[_Instruction, tuple[Node, ...]]] | None) -> None:
+    while waiting:
+        try:
+            waiting.pop()
+        except IndexError:  # what was scheduled ran between the two, and freed the last
+            return
 
 
 _landings = _Landings()
