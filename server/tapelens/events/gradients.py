@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..wire.sites import Site
-from .evidence import Look
+from .evidence import Evidence, Look
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +53,7 @@ class GradsClipped:
         written: How the user's call writes it: a literal number, a name or attribute, or anything else.
         norm: The total norm before, None where it was not computed or may not be read.
         parameters: Ids of what was clipped; empty where that was not told.
+        before: A few of their gradients as they were before, of parameters that optimizers hold.
         site: Innermost frame of the user's.
         innermost: Innermost frame outside torch.
         look: Good while the event is seen.
@@ -65,6 +66,7 @@ class GradsClipped:
     parameters: frozenset[int]
     site: Site
     innermost: Site
+    before: dict[int, Evidence] = field(default_factory=dict[int, Evidence])
     look: Look = field(default_factory=Look)
 
 

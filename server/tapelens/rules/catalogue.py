@@ -8,11 +8,14 @@ from typing import Any
 
 from ..wire.findings import Finding
 from . import (
+    amp_order,
     create_graph_leak,
     double_backward,
     eval_builds_graph,
     eval_in_training,
     exploding_grad,
+    frozen_but_updated,
+    grad_zeroed_before_step,
     graph_growth,
     hook_leak,
     inplace_modified,
@@ -26,6 +29,8 @@ from . import (
     probe_fault,
     repeated_backward_accumulates,
     stale_graph_backward,
+    step_updates_nothing,
+    step_without_backward,
     syntax_error,
     unused_ignore,
     unused_parameter,
@@ -35,6 +40,11 @@ from .model import Rule, RuntimeTwin
 
 _DECLARATIONS = (
     missing_zero_grad,
+    grad_zeroed_before_step,
+    step_without_backward,
+    step_updates_nothing,
+    frozen_but_updated,
+    amp_order,
     double_backward,
     needless_retain_graph,
     create_graph_leak,

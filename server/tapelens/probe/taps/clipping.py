@@ -79,12 +79,14 @@ class ClippingTap:
         torch = sys.modules["torch"]
         items = [parameters] if isinstance(parameters, torch.Tensor) else parameters
         is_read = isinstance(items, (list, tuple))
+        identities = sorted(map(id, items)) if is_read else []
         event = GradsClipped(
             by=by,
             limit=number(limit),
             written=_written(by, user_frame(sys._getframe(3))),
             norm=number(norm),
-            parameters=frozenset(map(id, items)) if is_read else frozenset(),
+            parameters=frozenset(identities),
+            before=self._held.evidence(identities),
             site=place.user,
             innermost=place.innermost,
         )

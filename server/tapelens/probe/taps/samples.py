@@ -6,7 +6,7 @@ import ctypes
 import functools
 import struct
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...events import Sample
 from ..capture.guards import is_plain_on_cpu, someone_listens, undisturbed
@@ -69,9 +69,11 @@ def number(value: object) -> float | None:
     """A plain number, or the one value of a tensor that may be read; None for anything else."""
     if isinstance(value, (int, float)):
         return float(value)
-    if isinstance(value, sys.modules["torch"].Tensor):
+    torch: Any = sys.modules["torch"]
+    if isinstance(value, torch.Tensor):
+        tensor: Any = value
         with undisturbed():
-            values = sample(value)
+            values = sample(tensor)
         return values[0] if len(values) == 1 else None
     return None
 
