@@ -49,12 +49,12 @@ def programs() -> list[Path]:
     return sorted(path for path in HERE.glob("*/*.py") if path.name != "__init__.py")
 
 
-def expected(program: Path) -> tuple[tuple[int, str], ...]:
-    """Lines and slugs of the marks that a runtime twin should meet."""
+def expected(program: Path, *, twin: str = "live") -> tuple[tuple[int, str], ...]:
+    """Lines and slugs of the marks that a runtime twin, or a ``source`` twin, should meet."""
     found: list[tuple[int, str]] = []
     for number, line in enumerate(program.read_text().splitlines(), start=1):
         mark = _MARK.search(line)
-        if mark is not None and mark["twin"] in {None, "[live]"}:
+        if mark is not None and mark["twin"] in {None, f"[{twin}]"}:
             found.extend((number, slug) for slug in mark["slugs"].split(", "))
     return tuple(sorted(found))
 

@@ -13,6 +13,7 @@ from ..wire.findings import Finding
 from ..wire.sites import Site, Span
 
 if TYPE_CHECKING:
+    from .flow.entries import Trace
     from .project import Project
 
 
@@ -84,6 +85,13 @@ class SourceFile:
             if line <= last:
                 name = qualified
         return name
+
+    @cached_property
+    def traces(self) -> tuple[Trace, ...]:
+        """What the ways through it do with autograd, followed once for all twins."""
+        from .flow.entries import traces  # noqa: PLC0415 (the flow knows files)
+
+        return traces(self)
 
     @cached_property
     def _functions(self) -> list[tuple[int, int, str]]:

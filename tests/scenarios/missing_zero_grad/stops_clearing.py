@@ -9,4 +9,4 @@ for number in range(110):
         optimizer.zero_grad()
     loss = model(torch.randn(4, 3)).square().mean()
     loss.backward()
-    optimizer.step()  # expect: missing-zero-grad
+    optimizer.step()  # expect[live]: missing-zero-grad

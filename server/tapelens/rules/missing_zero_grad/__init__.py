@@ -12,7 +12,10 @@ Seen at run time: at the ``step()`` that is about to use the sum, before it runs
 can be paused there. Gradients are told apart by object, version counter and a few of their values.
 In a closure and for an update written by hand it stands at the ``backward()`` that added.
 
-Seen in the source: nothing as yet.
+Seen in the source: a loop, over functions and methods of the file and what they import from the
+project, in which an optimizer steps again after a backward and nothing between may clear: no
+``zero_grad()``, no ``.grad = None``, no call of something foreign that gets the optimizer or the
+model. Whatever is in one arm of a branch counts as a clearing.
 
 What it cannot know: whether the sum is meant. It is silent when anything wrote the gradient between
 the step and the backward (zeroing in any way, scaling as a carry, projecting), when several
@@ -49,5 +52,6 @@ RULE = Rule(
     severity="warning",
     summary="a step uses gradients that an earlier step already used, because nothing cleared them",
     runtime="MissingZeroGrad",
+    source="missing_zero_grad",
     fix="insert_zero_grad",
 )

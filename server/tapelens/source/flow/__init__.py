@@ -1,0 +1,1 @@
+"""Data flow: ways through a program, and what each does with autograd."""

@@ -1,0 +1,141 @@
+"""Where a file is entered: as a script, and by whoever calls what nobody in it calls."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..file import SourceFile
+from .acts import Act, Escaped
+from .attributes import bind
+from .calls import invoke, is_module
+from .expressions import evaluate
+from .guesses import by_name
+from .reach import everything
+from .run import Frame, Run, Spent
+from .statements import block
+from .values import Class, Function, Instance, Opaque, Tensor, Value
+
+_SPEAKS = ("backward", ".step(", ".grad", "hook(", "optim", "retain_graph")
+_PLENTY = 120_000
+_ENTRY = 25_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace:
+    """One way through the file and what it calls.
+
+    Attributes:
+        is_script: The whole program is in sight: what it does not do, nobody does.
+    """
+
+    acts: tuple[Act, ...]
+    is_script: bool
+
+
+def traces(file: SourceFile) -> tuple[Trace, ...]:
+    """All ways in, the script's first."""
+    if file.tree is None or "torch" not in file.text or not any(word in file.text for word in _SPEAKS):
+        return ()
+    return tuple(_traces(file, file.tree))
+
+
+def _traces(file: SourceFile, tree: ast.Module) -> Iterator[Trace]:
+    run = Run(file, evaluate=evaluate, block=block, invoke=invoke, at_most=_ENTRY * 2)
+    left = _PLENTY
+    try:
+        block(run, tree.body)
+        yield Trace(tuple(run.acts), is_script=True)
+    except (Spent, RecursionError):
+        pass
+    module = run.frame.scope if run.frame.function is None else None
+    if module is None:
+        return
+    frame = run.frame
+    for later in (False, True):
+        for value in list(module.names.values()):
+            if left < 0:
+                return
+            if isinstance(value, Function) and isinstance(value.node, ast.FunctionDef) and value.file is file:
+                if _is_entry(run, file, value, later=later):
+                    left -= _ENTRY
+                    yield from _enter(run, frame, value)
+            elif isinstance(value, Class) and value.file is file:
+                yield from _enter_class(run, frame, file, value, later=later)
+
+
+def _is_entry(run: Run, file: SourceFile, function: Function, *, later: bool) -> bool:
+    node = function.node
+    if node in run.executed or isinstance(node, ast.Lambda):
+        return False
+    if not later and file.text.count(node.name) > 1:
+        return False
+    last = node.end_lineno or node.lineno
+    text = "\n".join(file.lines[node.lineno - 1 : last])
+    return any(word in text for word in _SPEAKS) or "loss" in text
+
+
+def _fresh(run: Run, frame: Frame) -> None:
+    run.frame, run.acts = frame, []
+    run.guards, run.loops, run.calls = (), (), ()
+    run.tried, run.step, run.grad, run.grad_by = False, None, True, None
+    run.left = _ENTRY
+
+
+def _enter(run: Run, frame: Frame, function: Function) -> Iterator[Trace]:
+    _fresh(run, frame)
+    try:
+        run.is_guessing = True
+        result = invoke(run, function, (), {}, function.node)
+        _escape(run, result, function.node)
+        yield Trace(tuple(run.acts), is_script=False)
+    except (Spent, RecursionError):
+        run.frame = frame
+
+
+def _escape(run: Run, result: Value, node: ast.AST) -> None:
+    for value in everything((result,)):
+        if isinstance(value, Tensor) and value.grad is not False:
+            run.acts.append(Escaped(run.now(node), value))
+
+
+def _enter_class(run: Run, frame: Frame, file: SourceFile, cls: Class, *, later: bool) -> Iterator[Trace]:
+    methods = [
+        value
+        for value in cls.scope.names.values()
+        if isinstance(value, Function) and not isinstance(value.node, ast.Lambda) and value.node.name != "__init__"
+    ]
+    chosen = [value for value in methods if _is_entry(run, file, value, later=later)]
+    if not chosen or cls.is_a(("torch.optim.", "torch.autograd.")):
+        return
+    _fresh(run, frame)
+    instance = Instance(cls, run.place(cls.node), is_module=is_module(cls), is_entry=True)
+    instance.variable = "self"
+    try:
+        init = bind(cls.find("__init__"), instance, cls)
+        if isinstance(init, Function):
+            run.is_guessing = True
+            invoke(run, init, (), {}, cls.node)
+        for name in _fields(cls):
+            instance.attributes.setdefault(name, by_name(run, name, run.place(cls.node)))
+        branch = run.number()
+        for arm, method in enumerate(chosen):
+            if method.node in run.executed:
+                continue
+            run.guards, run.loops, run.grad, run.grad_by = ((branch, arm),), (), True, None
+            bound = bind(method, instance, cls) or Opaque()
+            run.is_guessing = True
+            result = invoke(run, bound, (), {}, method.node)
+            _escape(run, result, method.node)
+        yield Trace(tuple(run.acts), is_script=False)
+    except (Spent, RecursionError):
+        run.frame = frame
+
+
+def _fields(cls: Class) -> list[str]:
+    return [
+        each.target.id
+        for each in cls.node.body
+        if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name) and each.value is None
+    ]

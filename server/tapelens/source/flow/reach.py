@@ -1,0 +1,116 @@
+"""What a value leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from .attributes import Bound
+from .values import (
+    Choice,
+    Class,
+    Function,
+    Grad,
+    Instance,
+    Items,
+    Module,
+    Opaque,
+    Optimizer,
+    Params,
+    Scaler,
+    Tensor,
+    Value,
+)
+
+_MATTERS = (Optimizer, Module, Params, Grad, Scaler)
+
+
+def parts(value: Value) -> Iterator[Value]:
+    """What it leads to at once."""
+    match value:
+        case Choice():
+            yield from value.options
+        case Opaque():
+            yield from value.reach
+        case Items():
+            yield from value.items
+        case Params():
+            yield from value.of
+        case Grad():
+            yield value.of
+        case Optimizer():
+            yield from value.held
+        case Module():
+            yield from value.parts
+            yield from value.attributes.values()
+        case Instance():
+            yield from value.parts
+            yield from value.attributes.values()
+        case Bound():
+            yield value.receiver
+        case Tensor():
+            yield from value.reach
+            if value.module is not None:
+                yield value.module
+        case Function():
+            if value.bound is not None:
+                yield value.bound
+            yield from value.args
+            yield from value.keywords.values()
+        case _:
+            return
+
+
+def everything(values: Iterable[Value]) -> Iterator[Value]:
+    """These and all that they lead to, each once."""
+    seen: set[int] = set()
+    todo = list(values)
+    while todo:
+        value = todo.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        yield value
+        todo.extend(parts(value))
+
+
+def touching(values: Iterable[Value]) -> tuple[Value, ...]:
+    """Those through which autograd's state can be reached."""
+    return tuple(value for value in values if any(_matters(each) for each in everything((value,))))
+
+
+def _matters(value: Value) -> bool:
+    if isinstance(value, Tensor):
+        return value.grad is not False
+    if isinstance(value, Function):
+        return False
+    return isinstance(value, _MATTERS) or (isinstance(value, Instance) and value.is_module)
+
+
+def holds_unknown(values: Iterable[Value]) -> bool:
+    """Whether something in it is not known."""
+    return any(isinstance(each, Opaque) for each in everything(values))
+
+
+def atoms(values: Iterable[Value]) -> tuple[set[int], bool]:
+    """Ids of the modules and leaves in it, and whether there may be others."""
+    ids: set[int] = set()
+    unknown = False
+    for value in everything(values):
+        if isinstance(value, (Module, Tensor)) or (isinstance(value, Instance) and value.is_module):
+            ids.add(id(value))
+            unknown = unknown or (isinstance(value, Module) and value.guessed)
+        elif isinstance(value, Opaque):
+            unknown = True
+    return ids, unknown
+
+
+def overlap(one: Iterable[Value], other: Iterable[Value]) -> bool | None:
+    """Whether they share parameters; None where nobody can tell."""
+    mine, mine_unknown = atoms(one)
+    others, others_unknown = atoms(other)
+    if mine & others:
+        return True
+    return None if mine_unknown or others_unknown else False
+
+
+__all__ = ["Class", "atoms", "everything", "holds_unknown", "overlap", "parts", "touching"]

@@ -1,0 +1,178 @@
+"""One way through a program: where it is, what it did, and what names hold.
+
+Loops are gone through twice, branches one arm after the other, calls of the project's own functions
+where they stand. Nothing is executed.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from ..file import SourceFile
+from .acts import Act, Guards, Moment
+from .values import Class, Cut, Loops, Node, Place, Scope, Tensor, Value
+
+AT_MOST = 40_000
+"""Expressions that one way may evaluate, calls of calls included."""
+
+DEEPEST = 14
+"""Calls in calls."""
+
+
+class Spent(Exception):
+    """A way is too long to be followed. Nothing is said of it."""
+
+
+@dataclass(slots=True)
+class Frame:
+    """A running function or module body."""
+
+    file: SourceFile
+    scope: Scope
+    function: ast.AST | None = None
+    owner: Class | None = None
+    bound: Value | None = None
+    returns: list[Value] = field(default_factory=list[Value])
+    yields: list[Value] = field(default_factory=list[Value])
+
+
+class Run:
+    """The state of one way."""
+
+    def __init__(
+        self,
+        file: SourceFile,
+        *,
+        evaluate: Callable[[Run, ast.expr], Value],
+        block: Callable[[Run, Sequence[ast.stmt]], object],
+        invoke: Callable[[Run, Value, Sequence[Value], Mapping[str, Value], ast.AST], Value],
+        at_most: int = AT_MOST,
+    ) -> None:
+        self._evaluate = evaluate
+        self._block = block
+        self._invoke = invoke
+        self.frame = Frame(file, Scope(None))
+        self.acts: list[Act] = []
+        self.guards: Guards = ()
+        self.loops: Loops = ()
+        self.calls: tuple[ast.AST, ...] = ()
+        self.tried = False
+        self.step: int | None = None
+        self.grad: bool | None = True
+        self.grad_by: Place | None = None  # what switched gradients off
+        self.is_guessing = False  # the next call's caller is not in sight
+        self.clock = 0
+        self.left = at_most
+        self.executed: set[ast.AST] = set()
+        self.scripts: dict[str, Scope] = {}
+        self.numbers = 0
+
+    def evaluate(self, node: ast.expr) -> Value:
+        """What an expression gives, with what it does."""
+        return self._evaluate(self, node)
+
+    def block(self, statements: Sequence[ast.stmt]) -> object:
+        """Go through statements; how they end, None where some way goes on."""
+        return self._block(self, statements)
+
+    def call(self, function: Value, args: Sequence[Value], keywords: Mapping[str, Value], at: ast.AST) -> Value:
+        """What a call gives, with what it does."""
+        return self._invoke(self, function, args, keywords, at)
+
+    def number(self) -> int:
+        """A new id."""
+        self.numbers += 1
+        return self.numbers
+
+    def tick(self) -> int:
+        """The clock, a moment later."""
+        self.clock += 1
+        return self.clock
+
+    def spend(self) -> None:
+        """Count one expression.
+
+        Raises:
+            Spent: There were too many.
+        """
+        self.left -= 1
+        if self.left < 0:
+            raise Spent
+
+    def place(self, node: ast.AST) -> Place:
+        """A node of the running file."""
+        return Place(self.frame.file, node)
+
+    def now(self, node: ast.AST) -> Moment:
+        """This moment, at a node of the running file."""
+        return Moment(
+            at=self.tick(),
+            place=Place(self.frame.file, node),
+            guards=self.guards,
+            loops=self.loops,
+            calls=self.calls,
+            tried=self.tried,
+            step=self.step,
+        )
+
+    def tensor(
+        self,
+        at: ast.AST,
+        *parents: Value,
+        saves: bool | None = None,
+        keeps: tuple[Tensor, ...] = (),
+        sure: bool = True,
+        module: Value | None = None,
+        keeps_parameters: bool = False,
+    ) -> Tensor:
+        """What an operation makes of its operands. ``module``: one whose parameters it uses and that need gradients."""
+        tensors = [each for each in parents if isinstance(each, Tensor)]
+        place = self.place(at)
+        known = all(each.grad is not None for each in tensors)
+        grad: bool | None = None
+        if self.grad is False:
+            grad = False
+        elif any(each.grad for each in tensors) or module is not None:
+            grad = self.grad
+        elif known and sure:
+            grad = False
+        result = Tensor(place, grad=grad, leaf=not grad if grad is not None else None, sure=sure, loops=self.loops)
+        result.reach = () if sure else parents
+        if grad is not False:
+            nodes = tuple(each.node for each in tensors if each.node is not None)
+            result.node = Node(
+                place,
+                at=self.tick(),
+                loops=self.loops,
+                parents=nodes,
+                saves=saves,
+                keeps=tuple(each.storage for each in keeps),
+                module=module,
+                keeps_parameters=keeps_parameters,
+            )
+        else:
+            result.cut = next((each.cut for each in tensors if each.cut is not None), None)
+            if (
+                result.cut is None
+                and self.grad is False
+                and self.grad_by is not None
+                and (module or any(each.grad for each in tensors))
+            ):
+                result.cut = Cut(self.grad_by, "no_grad", None)
+        for each in tensors:
+            if each.of_grad:
+                result.of_grad += each.of_grad
+        return result
+
+    @contextmanager
+    def guarded(self, branch: int, arm: int) -> Generator[None]:
+        """In one arm of a branch."""
+        before = self.guards
+        self.guards = (*before, (branch, arm))
+        try:
+            yield
+        finally:
+            self.guards = before
