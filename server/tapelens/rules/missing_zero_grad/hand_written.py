@@ -9,6 +9,7 @@ from ...events import BackwardBegan, BackwardEnded, Evidence, Leaf, Leaves, Samp
 from ...wire.findings import Fact, Finding
 from ...wire.sites import Site
 from ..model import finding
+from ..moves import moved_along
 from . import RULE
 
 _REMEMBERED = 4096
@@ -40,7 +41,7 @@ class HandWritten:
         used: dict[int, _Mixed] = {}
         for leaf, now in event.leaves.items():
             mixed = self._mixed.pop(leaf, None)
-            if mixed is not None and _moved_along(mixed.gradient.sample, mixed.value, now.value):
+            if mixed is not None and moved_along(mixed.gradient.sample, mixed.value, now.value):
                 used[leaf] = mixed
             before = self._left.get(leaf)
             if before is not None and _used_and_left(before, now):
@@ -69,18 +70,7 @@ def _used_and_left(before: Leaf, now: Leaf) -> bool:
     """The gradient is as the last backward left it, and the leaf has moved by it."""
     if before.gradient is None or now.gradient is None or not now.gradient.proves(before.gradient):
         return False
-    return _moved_along(before.gradient.sample, before.value, now.value)
-
-
-def _moved_along(gradient: Sample, before: Sample, after: Sample) -> bool:
-    """Every sampled value moved against its gradient, or every one along it.
-
-    Data written into an input that requires a gradient moves it too, but not so.
-    """
-    moves = [
-        (new - old) * slope for slope, old, new in zip(gradient, before, after, strict=False) if slope and new != old
-    ]
-    return bool(moves) and (all(move < 0 for move in moves) or all(move > 0 for move in moves))
+    return moved_along(before.gradient.sample, before.value, now.value)
 
 
 def _say(event: BackwardBegan, leaf: int, *, count: int, site: Site) -> Finding:
