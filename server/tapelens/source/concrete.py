@@ -128,6 +128,8 @@ class Concrete:
 
     def statement(self, line: int) -> Node | None:
         """The innermost simple statement that covers the line; None where it does not stand on lines of its own."""
+        if not 0 < line <= len(self._lines):
+            return None
         node = _leaf_at(self.tree, (line, len(self._line(line).rstrip())))
         while node is not None and node.type != "simple_stmt":
             node = node.parent

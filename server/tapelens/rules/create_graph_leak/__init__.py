@@ -53,4 +53,5 @@ RULE = Rule(
     severity="warning",
     summary="backward(create_graph=True) makes graphs of gradients that nothing uses, and they are not freed",
     runtime="CreateGraphLeak",
+    fix="drop_create_graph",
 )

@@ -51,4 +51,5 @@ RULE = Rule(
     severity="warning",
     summary="retain_graph=True keeps graphs that nothing runs again",
     runtime="NeedlessRetainGraph",
+    fix="drop_retain_graph",
 )

@@ -47,4 +47,5 @@ RULE = Rule(
     severity="warning",
     summary="a parameter gets gradients that no step uses, because no optimizer holds it",
     runtime="ParamNotInOptimizer",
+    fix="register_the_list",
 )
