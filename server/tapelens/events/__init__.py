@@ -10,7 +10,7 @@ from .blame import Change, Cut, Lost, NonleafRead
 from .ends import ProgramEnded, Uncaught
 from .evidence import Evidence, Held, HeldKey, Leaf, Leaves, Look, Outsider, Sample
 from .gradients import GradsCleared, GradsClipped, ScalerScaled, ScalerStepped, ScalerUnscaled, ScalerUpdated
-from .graphs import GraphMade, GraphsHeld, Holders
+from .graphs import GraphMade, GraphsHeld, GraphsSettled, Holders
 from .health import Culprit, GradientsMeasured, LayerNorm, NonFiniteUsed
 from .hooks import HookRegistered
 from .making import OptimizerMade
@@ -34,6 +34,7 @@ __all__ = [
     "GradsClipped",
     "GraphMade",
     "GraphsHeld",
+    "GraphsSettled",
     "Held",
     "HeldKey",
     "Holders",
@@ -83,6 +84,7 @@ Event = (
     | ScalerUnscaled
     | ScalerUpdated
     | GraphMade
+    | GraphsSettled
     | NonFiniteUsed
     | NonleafRead
     | GradientsMeasured

@@ -45,6 +45,19 @@ class Holders:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class GraphsSettled:
+    """It is known now what became of graphs that were made where nothing ran backward.
+
+    Attributes:
+        loop: As ``GraphMade`` told it.
+        used: A backward or grad that began meanwhile may have been for them; else none was.
+    """
+
+    loop: int
+    used: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class GraphMade:
     """The first graph of an iteration is about to run backward, or was made where nothing runs one.
 

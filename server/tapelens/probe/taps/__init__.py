@@ -27,6 +27,7 @@ from .optimizers import OptimizerTap
 from .scaling import ScalingTap
 from .silent import SilentWrites
 from .steps import StepClock
+from .warned import WarningTap
 
 
 class Taps:
@@ -56,6 +57,8 @@ class Taps:
         self.clock = StepClock()
         emit = self.clock.listening(emit)
         held = HeldGradients()
+        growth = GrowthTap(emit, report_fault, held=held)
+        emit = growth.listening(emit)
         hooks = HookTap(emit, report_fault)
         emit = hooks.listening(emit)
         modules = KnownModules()
@@ -66,9 +69,8 @@ class Taps:
         emit = silent.listening(emit)
         self._marks = Marks()
         self.watch = GradientWatch(on_gradients, origins)
-        growth = GrowthTap(emit, report_fault, held=held)
         health = HealthTap(emit, report_fault, held=held, origins=origins)
-        emit = health.listening(growth.listening(emit))
+        emit = health.listening(emit)
         scaling = ScalingTap(emit, report_fault, held=held)
         steps = OptimizerTap(emit, report_fault, held=held, scaler=scaling.running)
         clearing = ClearingTap(emit, report_fault, held=held, steps=steps)
@@ -85,7 +87,9 @@ class Taps:
         )
         exceptions = ExceptionTap(emit, report_fault, call_of=self._engine.raised.call_of)
         ends = ExitTap(emit, report_fault, raised=lambda: exceptions.raised)
+        warned = WarningTap(emit, report_fault, origins=origins)
         self._taps = (
+            warned,
             making,
             hooks,
             forwards,

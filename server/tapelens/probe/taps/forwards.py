@@ -64,20 +64,24 @@ class _Output:
 
 
 class LookAtForward(LookInFrames):
-    """As any look, and at the graph of the output."""
+    """As any look, and at the graph of the output.
+
+    Attributes:
+        roots: Nodes of the output's tensors, looked for in evaluation mode.
+    """
 
     def __init__(self, frame: FrameType | None, held: HeldGradients, roots: list[Node]) -> None:
         super().__init__(frame, held)
-        self._roots = roots
+        self.roots = roots
 
     def close(self) -> None:
         """Let go of the graph, too."""
         super().close()
-        self._roots = []
+        self.roots = []
 
     def kept_bytes(self) -> int | None:
         """What the graph keeps for backward, parameters apart."""
-        return kept_bytes(self._roots)
+        return kept_bytes(self.roots)
 
 
 class ForwardTap:

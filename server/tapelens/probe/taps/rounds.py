@@ -86,6 +86,12 @@ class Sentinels:
         if len(self._iterations) > _SENTINELS:
             self._forget(next(iter(self._iterations)))
 
+    def has(self, node: Node) -> bool:
+        """Whether the node is watched here."""
+        metadata: Any = node.metadata
+        sentinel = metadata.get(_ENTRY)
+        return sentinel is not None and weakref.ref(sentinel) in self._iterations
+
     def alive(self) -> dict[int, int]:
         """Nodes that live, by iteration, in the order in which iterations began."""
         while self._dead:

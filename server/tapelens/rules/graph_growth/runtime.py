@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import ClassVar
 
-from ...events import Event, GraphMade, GraphsHeld, ProgramEnded
+from ...events import Event, GraphMade, GraphsHeld, GraphsSettled, ProgramEnded
 from ...wire.findings import Fact, Finding, Related
 from ...wire.sites import Site
 from ..model import finding
@@ -26,7 +26,7 @@ class _Loop:
 
     Attributes:
         wanted: Rises after which it is searched for holders.
-        kept: What is said when the program ends like this.
+        kept: What is said when the program ends like this, or when nothing ran its graphs backward.
     """
 
     wanted: int
@@ -36,12 +36,13 @@ class _Loop:
     searches: int = 0
     kept: list[Finding] = field(default_factory=list[Finding])
     is_whole: bool = False
+    runs_backward: bool = True
 
 
 class GraphGrowth:
     """Graphs at least two iterations old that become more, and a name that reaches three of them."""
 
-    wants: ClassVar[tuple[type, ...]] = (GraphMade, ProgramEnded)
+    wants: ClassVar[tuple[type, ...]] = (GraphMade, GraphsSettled, ProgramEnded)
 
     def __init__(self, iterations: float = _RISES) -> None:
         self._rises = max(1, int(iterations))
@@ -55,8 +56,12 @@ class GraphGrowth:
                 yield from self._made(event)
             case ProgramEnded(raised=False):
                 for loop in self._loops.values():
-                    if loop.is_whole:
+                    if loop.is_whole or not loop.runs_backward:
                         yield from self._new(loop.kept)
+            case GraphsSettled():
+                loop = self._loops.pop(event.loop, None)
+                if loop is not None and loop.rises >= self._rises and not event.used:
+                    yield from self._new(loop.kept)
             case _:
                 return
 
@@ -70,11 +75,16 @@ class GraphGrowth:
             loop.wanted, loop.searches = self._rises, 0
         loop.rises = loop.rises + 1 if follows and old > loop.old else 0
         loop.iteration, loop.old = event.iteration, old
+        loop.runs_backward = event.runs_backward
         loop.is_whole = len(event.alive) == event.iteration - 1
         if loop.rises >= loop.wanted and loop.searches < _SEARCHES:
             loop.searches += 1
             loop.wanted = 2 * loop.rises
-            yield from self._new(_judge(event))
+            found = _judge(event)
+            if event.runs_backward:
+                yield from self._new(found)
+            else:  # a backward may come yet
+                loop.kept = found or loop.kept
         elif loop.is_whole and len(event.alive) == _REACHED:  # it may be a short program
             loop.kept = _judge(event)
 
