@@ -21,6 +21,7 @@ from ..wire.findings import Finding
 from ..wire.processes import Goodbye, Hello, ProbeFault, TorchState
 from ..wire.sites import Site
 from ..wire.snapshot import Snapshot
+from .blame.lost import lost_by
 from .capture.frame import BOUNDS, PATIENT, Bounds, capture_frame
 from .capture.preview import preview_backward
 from .capture.tape import tape_page
@@ -230,7 +231,11 @@ class ProbeSession:
 
     def _say_uncaught(self, frame: FrameType, kind: type[BaseException], value: BaseException) -> None:
         event = Uncaught(
-            call=self._taps.call_of(value), type_name=kind.__name__, message=text_of(value), site=site_of(frame)
+            call=self._taps.call_of(value),
+            type_name=kind.__name__,
+            message=text_of(value),
+            site=site_of(frame),
+            lost=lost_by(value),
         )
         self._on_event(event)
 

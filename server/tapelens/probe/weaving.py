@@ -23,6 +23,7 @@ Enter = Callable[..., Leave]
 
 _PLACEHOLDER = "tapelens enters a call here: "
 _OUTPUT = "_tapelens_output"
+_COMPILING = "torch.compiler.is_compiling()"
 _KNOWN = 8  # sets of listeners whose code is kept
 
 
@@ -34,13 +35,16 @@ class Weave:
         name: Of the function there, dotted.
         given: What of the function's arguments listeners are called with.
         unless: An expression over them; when it is true, a call is not told.
+        compiling: An expression that is true while torch.compile looks; of what it never looks at, ``False``.
     """
 
-    def __init__(self, module: str, name: str, *, given: str = "self", unless: str = "False") -> None:
+    def __init__(
+        self, module: str, name: str, *, given: str = "self", unless: str = "False", compiling: str = _COMPILING
+    ) -> None:
         self._module = module
         self._name = name
         self._given = given
-        self._unless = unless
+        self._unless = f"{compiling} or {unless}"
         self._listeners: tuple[Enter, ...] = ()
         self._function: FunctionType | None = None
         self._was: CodeType | None = None
@@ -122,7 +126,7 @@ class Weave:
 
     def _framed(self, listeners: int, statements: list[ast.stmt], same: list[ast.stmt]) -> list[ast.stmt]:
         """Two copies of the statements: one between our calls, one for torch.compile, which sees nothing but it."""
-        lines = [f"if torch.compiler.is_compiling() or {self._unless}:", "    pass"]
+        lines = [f"if {self._unless}:", "    pass"]
         for index in range(listeners):
             lines += [
                 f"_tapelens_{index} = {_PLACEHOLDER + str(index)!r}",

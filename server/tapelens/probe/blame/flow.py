@@ -171,10 +171,7 @@ class Tracer:
         arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
         if _is_module(called):
             return self._forward(called, call, arguments, scope, line, index)
-        function, names = _function_of(called, call, scope)
-        inner = (
-            None if function is None else scope_of_function(function, names=names, caller=_at(scope, line), call=call)
-        )
+        inner = called_scope(call, _at(scope, line))
         if inner is not None:
             return self._returned(inner, index)
         if isinstance(call.func, ast.Attribute) and call.func.attr == "apply":
@@ -255,6 +252,12 @@ def together(flows: Iterable[Flow]) -> Flow:
         if flow.source and not found.source:
             found = flow
     return found
+
+
+def called_scope(call: ast.Call, scope: Scope) -> Scope | None:
+    """The function of the user's that a call in a scope has entered; None for other calls."""
+    function, names = _function_of(scope.value(call.func), call, scope)
+    return None if function is None else scope_of_function(function, names=names, caller=scope, call=call)
 
 
 def requires_grad(tensor: Any) -> bool:  # noqa: ANN401 (a tensor)

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from ...events import Event, Uncaught
+from ..blame.lost import lost_by
 from ..guard import Report, guard, text_of
 from ..sites import owner_of, raised_site
 
@@ -73,6 +74,7 @@ class ExceptionTap:
                 type_name=type(value).__name__,
                 message=text_of(value),
                 site=raised_site(trace),
+                lost=lost_by(value),
             )
         )
 
