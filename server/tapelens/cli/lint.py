@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from argparse import ArgumentParser, Namespace
@@ -11,8 +12,10 @@ from typing import IO, get_args
 
 from ..check.baseline import read_baseline, write_baseline
 from ..check.files import python_files
+from ..check.fixes import diff
 from ..check.judge import ALWAYS, Judge
 from ..check.lint import Checked, lint
+from ..check.mend import mended, write
 from ..errors import UsageError
 from ..report.findings import FindingsText, summary
 from ..report.findings_json import finding_object
@@ -32,6 +35,9 @@ examples:
       tapelens lint src/
   one rule only, as annotations of a pull request:
       tapelens lint --select missing-zero-grad --format github src/
+  put safe fixes into the files, or only see them:
+      tapelens lint --fix src/
+      tapelens lint --diff src/
   take what is there now as known, and hear only of what is new:
       tapelens lint --write-baseline tapelens-baseline.json src/
       tapelens lint --baseline tapelens-baseline.json src/
@@ -60,6 +66,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     rules.add_argument(
         "--write-baseline", metavar="FILE", type=Path, help="list all that is found now in this file, and show none"
     )
+    changes = parser.add_argument_group("what is changed")
+    changes.add_argument("--fix", action="store_true", help="put safe fixes into the files, and report what remains")
+    changes.add_argument("--diff", action="store_true", help="print what --fix would change, and change nothing")
+    changes.add_argument(
+        "--unsafe-fixes", action="store_true", help="fixes too that may change more than what their rule names"
+    )
     report = parser.add_argument_group("what is reported")
     report.add_argument("--format", choices=get_args(Format), default="text", help="default: text")
     report.add_argument("--output", metavar="FILE", type=Path, help="write the report to this file")
@@ -74,15 +86,13 @@ def main(options: Namespace) -> int:
         UsageError: A path, a rule, the settings or a baseline is not what it should be.
     """
     reader = SettingsReader()
-    judge = Judge(
-        reader,
-        select=check_rules(options.select, option="--select"),
-        ignore=check_rules(options.ignore, option="--ignore"),
-        baseline=read_baseline(options.baseline) if options.baseline else None,
-        has_baseline=options.write_baseline is None,
-    )
-    paths: Sequence[Path] = options.paths or [Path()]
-    checked = lint(python_files(paths, reader), judge, reader)
+    files = list(python_files(options.paths or [Path()], reader))
+    judge = _judge(options, reader)
+    if options.diff:
+        return _print_diff(files, judge, reader, unsafe=options.unsafe_fixes)
+    if options.fix:
+        _fix(files, _judge(options, reader), reader, unsafe=options.unsafe_fixes)
+    checked = lint(files, judge, reader)
     if checked.problems:
         raise UsageError(checked.problems[0])
     if options.write_baseline is not None:
@@ -95,6 +105,40 @@ def main(options: Namespace) -> int:
             _report(checked, options, file, status)
             file.flush()
     return broken[0] if broken else status
+
+
+def _judge(options: Namespace, reader: SettingsReader) -> Judge:
+    return Judge(
+        reader,
+        select=check_rules(options.select, option="--select"),
+        ignore=check_rules(options.ignore, option="--ignore"),
+        baseline=read_baseline(options.baseline) if options.baseline else None,
+        has_baseline=options.write_baseline is None,
+    )
+
+
+def _fix(files: Sequence[Path], judge: Judge, reader: SettingsReader, *, unsafe: bool) -> None:
+    done = changed = 0
+    for each in mended(files, judge, reader, unsafe=unsafe):
+        try:
+            write(each)
+        except (OSError, UnicodeEncodeError) as unfit:
+            reason = unfit.strerror if isinstance(unfit, OSError) else str(unfit)
+            raise UsageError(f"The fix of {each.path} cannot be written: {reason}.") from unfit
+        done += len(each.done)
+        changed += 1
+    if changed:
+        sys.stderr.write(f"tapelens: fixed {counted(done, 'finding')} in {counted(changed, 'file')}.\n")
+
+
+def _print_diff(files: Sequence[Path], judge: Judge, reader: SettingsReader, *, unsafe: bool) -> int:
+    done = 0
+    for each in mended(files, judge, reader, unsafe=unsafe):
+        sys.stdout.writelines(diff(each.before, each.after, path=os.path.relpath(each.path)))
+        done += len(each.done)
+    sys.stdout.flush()
+    sys.stderr.write(f"tapelens: {counted(done, 'finding')} would be fixed; nothing was changed.\n")
+    return FINDINGS if done else OK
 
 
 def _write_baseline(file: Path, checked: Checked, judge: Judge) -> int:
