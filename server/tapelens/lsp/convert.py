@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePath
 
@@ -11,6 +12,7 @@ from lsprotocol import types
 from pygls import uris
 from pygls.workspace import PositionCodec
 
+from ..report.pages import page_file
 from ..wire.findings import Finding, Severity
 from ..wire.sites import Site, Span
 
@@ -21,6 +23,22 @@ _SEVERITY: dict[Severity, types.DiagnosticSeverity] = {
     "warning": types.DiagnosticSeverity.Warning,
     "information": types.DiagnosticSeverity.Information,
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shows:
+    """What a client shows of a diagnostic.
+
+    Attributes:
+        related: Other places, each with a sentence.
+        page: A link behind the rule's name.
+        tags: Such as fading out what is not needed.
+    """
+
+    related: bool = False
+    page: bool = False
+    tags: Sequence[types.DiagnosticTag] = ()
+
 
 END_OF_LINE = 2**31 - 1
 """LSP clients take a character past the end for the line's end."""
@@ -76,7 +94,7 @@ def to_diagnostic(
     *,
     lines_of: Callable[[str], Sequence[str]],
     codec: PositionCodec,
-    related_shown: bool,
+    shows: Shows,
 ) -> types.Diagnostic:
     """A finding at its span, or at the code of its line.
 
@@ -97,7 +115,7 @@ def to_diagnostic(
         for each in finding.related
         if (uri := uri_of(each.site.path)) is not None
     ]
-    if not related_shown:
+    if not shows.related:
         message = "\n".join(
             [message, *(f"{each.site.path}:{each.site.line}: {each.message}" for each in finding.related)]
         )
@@ -107,21 +125,32 @@ def to_diagnostic(
         severity=types.DiagnosticSeverity.Information if finding.foreseen else _SEVERITY[finding.severity],
         code=finding.rule,
         source=SOURCE,
-        related_information=related if related and related_shown else None,
+        related_information=related if related and shows.related else None,
+        code_description=types.CodeDescription(href=page.as_uri())
+        if shows.page and (page := page_file(finding.rule)) is not None
+        else None,
+        tags=[types.DiagnosticTag.Unnecessary]
+        if finding.rule == "unused-ignore" and types.DiagnosticTag.Unnecessary in shows.tags
+        else None,
+    )
+
+
+def span_range(span: Span, lines: Sequence[str], codec: PositionCodec) -> types.Range:
+    """A span as LSP counts it."""
+    return to_range(
+        lines,
+        codec,
+        line=span.line,
+        column=span.column - 1,
+        end_line=span.end_line,
+        end_column=span.end_column - 1,
     )
 
 
 def to_diagnostic_range(site: Site, span: Span | None, lines: Sequence[str], codec: PositionCodec) -> types.Range:
     """Where a mark stands: the span, else the line from its first character that is not blank to its last."""
     if span is not None:
-        return to_range(
-            lines,
-            codec,
-            line=span.line,
-            column=span.column - 1,
-            end_line=span.end_line,
-            end_column=span.end_column - 1,
-        )
+        return span_range(span, lines, codec)
     if not 1 <= site.line <= len(lines):
         row = max(site.line - 1, 0)
         return types.Range(start=types.Position(row, 0), end=types.Position(row, END_OF_LINE))

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
+from lsprotocol import types
 from pygls.exceptions import FeatureRequestError
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 
 from .. import __version__
+from ..check.judge import Judge
 from ..errors import SessionEnded, SessionError
 from ..sessions.interface import Session
+from ..settings import SettingsReader
 from ..store.sessions import Change, SessionChanged, Store
+from ..wire.findings import Finding
+from .documents import Documents
 from .messages import METHOD_OF, Announcement, to_params
 from .protocol import Command, TapelensProtocol
 from .settings import Settings
@@ -44,6 +49,9 @@ class TapelensServer(LanguageServer):
     Attributes:
         store: What was seen in every session.
         settings: The client's.
+        documents: The texts of files, as the client has them open.
+        findings_of: What is marked in a file now.
+        publish_found: Marks what was found in whole folders; gives how many are shown.
     """
 
     protocol: TapelensProtocol  # pyright: ignore[reportIncompatibleVariableOverride] (made in __init__)
@@ -52,8 +60,11 @@ class TapelensServer(LanguageServer):
         super().__init__(  # pyright: ignore[reportUnknownMemberType] (pygls leaves *args untyped)
             "tapelens", __version__, protocol_cls=TapelensProtocol, converter_factory=default_converter
         )
-        self.store = Store()
+        self.documents = Documents(lambda: self.workspace)
+        self.store = Store(judge=lambda finding: Judge(SettingsReader(), texts=self.documents).judge(finding))
         self.settings = Settings()
+        self.findings_of: Callable[[str], Sequence[tuple[Finding, types.Diagnostic]]] = lambda _path: ()
+        self.publish_found: Callable[[Mapping[str, Sequence[Finding]]], int] = lambda _found: 0
         self._sessions: dict[str, Session] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._aside: set[asyncio.Task[None]] = set()
@@ -136,6 +147,12 @@ class TapelensServer(LanguageServer):
         """Tell the client, if it asked to be told."""
         if self.settings.notifications:
             self.protocol.notify(METHOD_OF[type(message)], to_params(message))
+
+    def warn(self, sentence: str) -> None:
+        """Say something to the person before the client."""
+        log.warning("%s", sentence)
+        message = types.ShowMessageParams(type=types.MessageType.Warning, message=f"tapelens: {sentence}")
+        self.window_show_message(message)
 
     def end(self) -> None:
         """Make ``serve`` return; everything is closed there."""

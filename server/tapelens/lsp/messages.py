@@ -261,6 +261,42 @@ class PreviewArguments:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExplainArguments:
+    """Of ``tapelens.explain``: the slug of a rule."""
+
+    rule: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explained:
+    """What ``tapelens.explain`` answers, once it has asked the client to show the page.
+
+    Attributes:
+        text: The rule's page, as Markdown.
+        uri: The file that holds it, None where none is at hand.
+    """
+
+    rule: str
+    text: str
+    uri: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LintArguments:
+    """Of ``tapelens.lint``: files and folders to look through; none for the workspace's own."""
+
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Linted:
+    """What ``tapelens.lint`` answers, once all that it found has been published."""
+
+    files: int
+    findings: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class PreviewTold:
     """What ``tapelens.preview`` answers."""
 
@@ -281,7 +317,7 @@ class SessionOpened:
 
 
 def to_params(
-    message: Bootstrap | DapParams | PanelParams | PreviewTold | SessionOpened | Announcement,
+    message: Bootstrap | DapParams | Explained | Linted | PanelParams | PreviewTold | SessionOpened | Announcement,
 ) -> dict[str, Any]:
     """A message as LSP spells it: names in camel case, the wire's own types as the wire spells them."""
     return {camel(each.name): to_plain(getattr(message, each.name)) for each in fields(message)}

@@ -12,7 +12,7 @@ from ..wire.commands import Configuration, Lines
 from .messages import camel, read_params
 
 SECTION = "tapelens"
-_NAMES = ("enabled", "notifications", "pauseOn", "lines", "cards")
+_NAMES = ("enabled", "notifications", "pauseOn", "lines", "cards", "lint")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +25,7 @@ class Settings:
         pause_on: Slugs of rules that pause the program before the fault, or ``all``.
         lines: Whether nodes' lines are noted; see ``wire.commands.Lines``.
         cards: Show tensors, modules and optimizers as cards in the debugger's own views.
+        lint: Look for misuse in the source of open documents.
     """
 
     enabled: bool = True
@@ -32,6 +33,7 @@ class Settings:
     pause_on: tuple[str, ...] = ()
     lines: Lines = "auto"
     cards: bool = True
+    lint: bool = True
 
     def configuration(self, *, wanted: bool = True) -> Configuration | None:
         """How the probe of a session to come begins, None where it stays out.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..language_server import TapelensServer
-from . import announcements, debugging, diagnostics, hover, lifecycle, panel, relay
+from . import actions, announcements, debugging, diagnostics, hover, lifecycle, panel, relay, workspace_check
 
-_FEATURES = (lifecycle, hover, diagnostics, debugging, announcements, relay, panel)
+_FEATURES = (lifecycle, hover, diagnostics, actions, workspace_check, debugging, announcements, relay, panel)
 
 
 def make_server() -> TapelensServer:

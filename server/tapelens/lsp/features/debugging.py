@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import uuid
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
-
-from lsprotocol import types
-from pygls.exceptions import JsonRpcException
+from typing import Any
 
 from ...errors import SessionError, UsageError
 from ...sessions.direct import DirectSession
@@ -31,8 +25,7 @@ from ..messages import (
     SessionOpened,
     to_params,
 )
-
-log = logging.getLogger(__name__)
+from ..progress import under_way
 
 ACTION_OF: dict[str, Action] = {
     "tapelens.continue": "continue",
@@ -42,9 +35,6 @@ ACTION_OF: dict[str, Action] = {
     "tapelens.pause": "pause",
     "tapelens.stop": "stop",
 }
-
-PROGRESS_DEADLINE_S = 2.0
-"""A client that does not answer to a progress token goes without."""
 
 
 async def launch(ls: TapelensServer, arguments: LaunchArguments) -> dict[str, Any]:
@@ -155,12 +145,8 @@ async def _open(
         else:
             early.append((category, text))
 
-    done = asyncio.Event()
-    ls.run_aside(_show_progress(ls, title, done))
-    try:
+    async with under_way(ls, title):
         session = await opening(on_output)
-    finally:
-        done.set()
     opened.append(session)
     for category, text in early:
         on_output(category, text)
@@ -218,26 +204,6 @@ def _root(ls: TapelensServer) -> Path:
     """The folder that relative paths are taken from."""
     root = ls.workspace.root_path
     return Path(root) if root is not None else Path.cwd()
-
-
-# Progress -----------------------------------------------------------------------------------------
-
-
-async def _show_progress(ls: TapelensServer, title: str, done: asyncio.Event) -> None:
-    """Have the client show that something is under way, if it can."""
-    window = ls.client_capabilities.window
-    if window is None or not window.work_done_progress:
-        return
-    token = f"tapelens-{uuid.uuid4().hex[:8]}"
-    creating = cast("Awaitable[Any]", ls.work_done_progress.create_async(token))  # pyright: ignore[reportUnknownMemberType]
-    try:
-        await asyncio.wait_for(creating, PROGRESS_DEADLINE_S)
-    except (JsonRpcException, asyncio.TimeoutError) as refused:
-        log.info("the client takes no progress: %s", refused)
-        return
-    ls.work_done_progress.begin(token, types.WorkDoneProgressBegin(title=title, cancellable=False))
-    await done.wait()
-    ls.work_done_progress.end(token, types.WorkDoneProgressEnd())
 
 
 def register(server: TapelensServer) -> None:

@@ -20,7 +20,7 @@ def initialize(ls: TapelensServer, params: types.InitializeParams) -> None:
     try:
         ls.settings = read_settings(params.initialization_options)
     except TapelensError as unfit:
-        _complain(ls, f"initializationOptions: {unfit}")
+        ls.warn(f"initializationOptions: {unfit}")
 
 
 def did_change_configuration(ls: TapelensServer, params: types.DidChangeConfigurationParams) -> None:
@@ -28,7 +28,7 @@ def did_change_configuration(ls: TapelensServer, params: types.DidChangeConfigur
     try:
         settings = read_settings(params.settings, ls.settings)
     except TapelensError as unfit:
-        _complain(ls, f"workspace/didChangeConfiguration: {unfit}")
+        ls.warn(f"workspace/didChangeConfiguration: {unfit}")
         return
     before, ls.settings = ls.settings, settings
     if settings.pause_on == before.pause_on:
@@ -47,11 +47,6 @@ async def _tell(session: Session, pause_on: tuple[str, ...]) -> None:
 async def shutdown(ls: TapelensServer, _: None) -> None:
     """End every session before the answer."""
     await ls.close_sessions()
-
-
-def _complain(ls: TapelensServer, sentence: str) -> None:
-    log.warning("%s", sentence)
-    ls.window_show_message(types.ShowMessageParams(type=types.MessageType.Warning, message=f"tapelens: {sentence}"))
 
 
 def register(server: TapelensServer) -> None:
