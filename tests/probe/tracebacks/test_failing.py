@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+import tapelens
 from probe.tracebacks.raising import below_the_traceback
+from torch_features import needs_readable_saved_tensors
+
+OURS = Path(tapelens.__file__).parent
 
 PROGRAMS = {
     "freed": (
@@ -95,7 +99,13 @@ product.exp().exp().sum().backward()
 }
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+BY_WHAT_IS_SAVED = ("changed in place", "NaN in anomaly mode", "an operation of C++'s that meets another shape")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(each, marks=needs_readable_saved_tensors) if each in BY_WHAT_IS_SAVED else each for each in PROGRAMS],
+)
 def test_the_node_that_failed_is_told_with_the_line_that_made_it(tmp_path: Path, name: str):
     words, text = PROGRAMS[name]
     program = tmp_path / "train.py"
@@ -103,7 +113,7 @@ def test_the_node_that_failed_is_told_with_the_line_that_made_it(tmp_path: Path,
     line = next(number for number, each in enumerate(program.read_text().splitlines(), 1) if each.endswith("# made"))
     own, below = below_the_traceback(program)
     assert own.startswith("Traceback (most recent call last):")
-    assert "tapelens" not in own
+    assert str(OURS) not in own
     assert "FAULT" not in below
     assert f"tapelens: in this backward {words}. It was made at {program}:{line} in " in below
     assert below.splitlines()[1].startswith(f"  > {line:>4} ")

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from probe.tracebacks.raising import below_the_traceback
+from torch_features import needs_readable_saved_tensors
 
 PROGRAM = """\
 import torch
@@ -30,6 +31,7 @@ train()
 """
 
 
+@needs_readable_saved_tensors
 def test_bytes_are_told_by_what_they_are_for(tmp_path: Path):
     program = tmp_path / "train.py"
     program.write_text(PROGRAM)

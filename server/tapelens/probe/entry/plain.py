@@ -10,6 +10,7 @@ import atexit
 import json
 import os
 import socket
+import threading
 from types import FrameType, ModuleType
 
 from ...wire.commands import Configuration
@@ -37,19 +38,22 @@ class Line:
         self._descriptor = descriptor
         self._identity = _identity(descriptor)
         self._rest = b""
+        self._lock = threading.Lock()
 
     def send_event(self, body: dict[str, object]) -> bool:
         """Send a line as far as it goes now; False when nobody takes it any more."""
         if self._identity is None:
             return False
-        self._rest += str(body["data"]).encode("utf-8", "surrogatepass") + b"\n"
-        self._push()
+        with self._lock:
+            self._rest += str(body["data"]).encode("utf-8", "surrogatepass") + b"\n"
+            self._push()
         return True
 
     def waiting(self) -> int:
         """More events than may wait when the reader is far behind, else whether something is left to send."""
-        self._push()
-        return len(self._rest) if len(self._rest) > QUEUED_BYTES else min(len(self._rest), 1)
+        with self._lock:
+            self._push()
+            return len(self._rest) if len(self._rest) > QUEUED_BYTES else min(len(self._rest), 1)
 
     def _push(self) -> None:
         if not self._rest:

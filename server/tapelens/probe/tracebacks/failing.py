@@ -127,7 +127,8 @@ class _Search:
 
     def _freed_before(self) -> list[int]:
         """The newest that an earlier call ran."""
-        ran = (row for row in self._rows if self._saved[row].state == "freed" and self._is_earlier(row))
+        gone = {"freed", "unknown"}  # older torch does not tell
+        ran = (row for row in self._rows if self._saved[row].state in gone and self._is_earlier(row))
         return [row for row in (next(ran, None),) if row is not None]
 
     def _is_earlier(self, row: int) -> bool:
