@@ -2,7 +2,9 @@
 
 import torch
 
-teacher = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Dropout(), torch.nn.Linear(4, 1)).eval().requires_grad_(False)
+teacher = (
+    torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Dropout(), torch.nn.Linear(4, 1)).eval().requires_grad_(False)
+)
 student = torch.nn.Linear(3, 1)
 optimizer = torch.optim.SGD(student.parameters(), lr=0.1)
 for _ in range(4):

@@ -5,7 +5,7 @@ import torch
 policy = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.Dropout(0.1), torch.nn.Linear(8, 2))
 optimizer = torch.optim.Adam(policy.parameters(), lr=1e-2)
 policy.eval()
-for episode in range(3):
+for _ in range(3):
     log_probs = []
     state = torch.zeros(2)
     for _ in range(5):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...events import Outsider
 from ..capture.inside import dict_items, own_dict, sequence_kind
+from ..capture.reading import shape_of
 from .held import HeldGradients, parameters_of
 from .known import KnownModule, Registered, below, is_written_by_user, own_children, own_parameters
 from .making import MakingTap
@@ -102,7 +103,11 @@ class Outsiders:
         optimizer = self._holder_in(root)
         if optimizer is not None:
             return self._came_later(parameter, home, optimizer)
-        return self._in_a_container(id(root), home, parameter) or self._apart(parameter, home, root)
+        return (
+            self._in_a_container(id(root), home, parameter)
+            or self._took_a_place(parameter, home)
+            or self._apart(parameter, root)
+        )
 
     # -- the four reasons --------------------------------------------------------------------------------
 
@@ -157,15 +162,35 @@ class Outsiders:
                         return _Kept(module, str(name), optimizer)
         return None
 
-    def _apart(self, parameter: int, home: _Home, root: Any) -> Outsider | None:  # noqa: ANN401 (a module)
+    def _took_a_place(self, parameter: int, home: _Home) -> Outsider | None:
+        """Of a model all of whose parameters were replaced, the optimizer holds what no module has any more."""
+        for registered, edge in self._edges(home):
+            if registered is not None and registered.replaced:
+                for optimizer in self._optimizers:
+                    if optimizer.order is not None and optimizer.order < registered.order and self._orphans(optimizer):
+                        where = f"{self._named(edge.module)}.{edge.name}"
+                        return self._outsider(parameter, "replaced", optimizer, registered.site, where)
+        return None
+
+    def _apart(self, parameter: int, root: Any) -> Outsider | None:  # noqa: ANN401 (a module)
+        first = self._making.modules.of(root).first
         optimizer = self._stepped_last()
-        known = self._making.modules.of(root)
-        if optimizer is None or not all(map(self._is_to_be_trained, below(root))):
+        if optimizer is None:
             return None
-        first = known.first
+        site = None if first is None else first.site
+        if _shapes(self._orphans(optimizer)) == _shapes(
+            held for each in below(root) for _, held in own_parameters(each)
+        ):
+            return self._outsider(parameter, "apart", optimizer, site, self._named(root))
         if first is None or (first.in_library and not is_written_by_user(type(root))):
             return None
-        return self._outsider(parameter, "apart", optimizer, first.site, self._named(home.module))
+        if not all(map(self._is_to_be_trained, below(root))):
+            return None
+        return self._outsider(parameter, "apart", optimizer, site, self._named(root))
+
+    def _orphans(self, optimizer: _Optimizer) -> list[Any]:
+        """What it holds that no module has."""
+        return [held for held in parameters_of(optimizer.held) if id(held) not in self._homes]
 
     def _is_to_be_trained(self, module: torch.nn.Module) -> bool:
         known: KnownModule = self._making.modules.of(module)
@@ -235,3 +260,7 @@ def _items(value: object) -> Iterator[object]:
         yield from itertools.islice(kind.__iter__(value), _ITEMS)
     else:
         yield from (item for _, item in dict_items(value)[:_ITEMS])
+
+
+def _shapes(parameters: Iterable[Any]) -> list[tuple[int, ...]]:
+    return sorted(shape for parameter in parameters if (shape := shape_of(parameter)) is not None)

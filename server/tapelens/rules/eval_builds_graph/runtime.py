@@ -14,6 +14,7 @@ from . import RULE
 
 _UNUSED = 3
 _AT_THE_END = 2
+_ALIVE = 2
 _PLACES = 1024
 _FOLLOWED = 512
 _KIB = 1024
@@ -81,8 +82,8 @@ class EvalBuildsGraph:
 
 
 def _is_waste(place: _Place, *, at_least: int) -> bool:
-    """Enough died unused, and hardly any lived until a backward."""
-    return place.unused >= at_least and place.unused * 2 >= place.built
+    """Enough died unused, and hardly any lived until a backward: the latest may not have died yet."""
+    return place.unused >= at_least and place.built - place.unused <= max(_ALIVE, place.unused // 4)
 
 
 def _say(place: _Place) -> Finding:
