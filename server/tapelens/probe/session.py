@@ -35,6 +35,7 @@ from .taps.exceptions import leave_out_ours
 from .timeline import Origin, Timeline
 from .tracebacks import Known, explain
 from .uncompiled import keep_from_compile
+from .weaving import module_calls
 
 OLDEST_TORCH = (2, 4)
 SWITCH = "TAPELENS_DISABLE"
@@ -80,12 +81,14 @@ class ProbeSession:
             stop=stop,
             report_fault=self.tell_fault,
         )
-        self.timeline = Timeline(configuration.lines, self.tell_fault)
+        self._calls = module_calls()
+        self.timeline = Timeline(configuration.lines, self.tell_fault, calls=self._calls)
         self._taps = Taps(
             self._on_event,
             report_fault=self.tell_fault,
             on_gradients=outbox.send,
             origins=self._origins,
+            calls=self._calls,
         )
 
     # -- life ------------------------------------------------------------------------------------------
@@ -105,7 +108,7 @@ class ProbeSession:
         if configuration.lines != self._configuration.lines:
             self._configuration = dataclasses.replace(self._configuration, lines=configuration.lines)
             self.timeline.remove()
-            self.timeline = Timeline(configuration.lines, self.tell_fault)
+            self.timeline = Timeline(configuration.lines, self.tell_fault, calls=self._calls)
             if self._state == "watching":
                 self.timeline.install()
 
