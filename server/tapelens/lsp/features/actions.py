@@ -18,6 +18,7 @@ from ..language_server import TapelensServer
 from ..messages import ExplainArguments, Explained, to_params
 
 EXPLAIN = "tapelens.explain"
+_UNIGNORED = (*UNSILENCED, "unused-ignore")
 QUICK_FIX = types.CodeActionKind.QuickFix
 
 
@@ -42,7 +43,7 @@ def _of_finding(ls: TapelensServer, finding: Finding, mark: types.Diagnostic) ->
             is_preferred=finding.fix.is_safe or None,
             edit=_workspace_edit(ls, finding.fix.edits),
         )
-    if finding.rule not in UNSILENCED and (silencing := _silencing(ls, finding)) is not None:
+    if finding.rule not in _UNIGNORED and (silencing := _silencing(ls, finding)) is not None:
         yield types.CodeAction(
             title=silencing.title,
             kind=QUICK_FIX,
