@@ -31,7 +31,7 @@ class Change(NamedTuple):
         made: The line that made the node, None when that is not known.
         version_saved: The tensor's version as it was saved; -1 unknown.
         version_now: Its version now; -1 unknown.
-        optimizer: Serial of the optimizer that holds it, None where none does.
+        by_step: It is an optimizer's step that changed it.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Change(NamedTuple):
     made: Site | None
     version_saved: int
     version_now: int
-    optimizer: int | None = None
+    by_step: bool = False
 
 
 class Lost(NamedTuple):

@@ -69,7 +69,7 @@ def cutter(node: ast.expr) -> Cutter | None:
         case ast.Attribute(value=ast.Call() as call, attr="indices") if _has_indices(call):
             return Cutter(_line(node), f"`.indices` {_WHOLE}", _operands(call))
         case ast.Subscript(value=ast.Call() as call, slice=ast.Constant(value=1)) if _has_indices(call):
-            return Cutter(_line(node), f"`[1]` gives indices, which have no derivative", _operands(call))
+            return Cutter(_line(node), "`[1]` gives indices, which have no derivative", _operands(call))
         case ast.Compare(left=left, comparators=others):
             return Cutter(node.lineno, "a comparison has no derivative", (left, *others))
         case ast.Call():

@@ -183,14 +183,14 @@ class Tracer:
             line,
         )
 
-    def _forward(  # noqa: PLR0913, PLR0917 (a call and where it stands)
+    def _forward(  # noqa: PLR0917 (a call and where it stands)
         self,
         module: Any,
         call: ast.Call,
         arguments: list[ast.expr],
         scope: Scope,
         line: int,
-        index: int,  # noqa: ANN401
+        index: int,
     ) -> Flow:
         forward = class_attribute(type(module), "forward")
         function = _unwrapped(forward)

@@ -44,7 +44,7 @@ def find_lost(tensor: Any, expression: ast.expr, scopes: list[Scope]) -> Lost | 
 
 
 def lost_by(error: BaseException) -> Lost | None:
-    """Of an optimizer that refused a tensor for being no leaf; None for any other exception, and where it is not told."""
+    """Of an optimizer that refused a tensor for being no leaf; None for any other exception."""
     if type(error) is not ValueError or _REFUSES not in text_of(error):
         return None
     with collector_held(), undisturbed():

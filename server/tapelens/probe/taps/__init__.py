@@ -10,6 +10,7 @@ from ...wire.sites import Site
 from ..capture.gradients import GradientWatch, Origins
 from ..guard import Report
 from ..weaving import Weave, module_calls
+from .blaming import Blaming
 from .clearing import ClearingTap
 from .clipping import ClippingTap
 from .engine import EngineTap
@@ -43,6 +44,7 @@ class Taps:
     Attributes:
         watch: Arm it at a stop, and the next backward is watched.
         clock: Where on autograd's clock the program's steps ended.
+        blaming: Says which statement is at fault, where a backward raised or will.
     """
 
     def __init__(
@@ -57,6 +59,8 @@ class Taps:
         self.clock = StepClock()
         emit = self.clock.listening(emit)
         held = HeldGradients()
+        self.blaming = Blaming(held, origins)
+        emit = self.blaming.listening(emit)
         growth = GrowthTap(emit, report_fault, held=held)
         emit = growth.listening(emit)
         hooks = HookTap(emit, report_fault)
@@ -83,6 +87,7 @@ class Taps:
             steps=steps,
             watch=self.watch,
             silent=silent,
+            blaming=self.blaming,
             beginning=lambda call: (growth.backward_begins(call), health.backward_begins(call)),
         )
         exceptions = ExceptionTap(emit, report_fault, call_of=self._engine.raised.call_of)

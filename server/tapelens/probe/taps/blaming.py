@@ -2,20 +2,58 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
 from types import FrameType
+from typing import NamedTuple
 
-from ...events import Change, Cut
+from ...events import Change, Cut, Event, StepEnded
+from ...wire.sites import Site
+from ..blame.changes import find_change
+from ..blame.culprits import Culprit
 from ..blame.cuts import find_cut
+from ..capture.nodes import Origins
+from .graph import root_nodes
+from .held import HeldGradients
+from .steps import sequence_clock
 
 _ANALYSED = 8
+_STEPS = 256
 _NO_PATH = "does not require grad"
+_CHANGED = "modified by an inplace operation"
+
+
+class _Step(NamedTuple):
+    """A step that has ended: when on autograd's clock, and whose."""
+
+    clock: int
+    optimizer: int
+    site: Site
 
 
 class Blaming:
-    """Looks at the frames of a call that raised, within a number of calls."""
+    """Looks at the frames of a call that raised, within a number of calls.
 
-    def __init__(self) -> None:
+    Args:
+        held: Who holds which parameters.
+        origins: Where nodes were made.
+    """
+
+    def __init__(self, held: HeldGradients, origins: Origins | None) -> None:
+        self._held = held
+        self._origins = origins
         self._analysed = 0
+        self._steps: deque[_Step] = deque(maxlen=_STEPS)
+
+    def listening(self, emit: Callable[[Event], None]) -> Callable[[Event], None]:
+        """``emit``, with this told of steps first."""
+
+        def heard(event: Event) -> None:
+            if isinstance(event, StepEnded):
+                self._steps.append(_Step(sequence_clock() or 0, event.optimizer, event.site))
+            emit(event)
+
+        return heard
 
     def look(self, text: str, outputs: object, frame: FrameType) -> tuple[Cut | None, Change | None]:
         """What is known by the exception's text.
@@ -30,4 +68,19 @@ class Blaming:
         if _NO_PATH in text:
             self._analysed += 1
             return find_cut(frame, trusting=True), None
+        if _CHANGED in text:
+            self._analysed += 1
+            return None, self.change(text, outputs, frame)
         return None, None
+
+    def change(self, text: str, outputs: object, frame: FrameType | None) -> Change | None:
+        """What is known of a saved tensor that was changed."""
+        return find_change(text, root_nodes(outputs), frame, origins=self._origins, stepped=self._stepped)
+
+    def _stepped(self, parameter: int, sequence: int) -> Culprit | None:
+        """The first step of an optimizer that holds the parameter after a node was made."""
+        holders = self._held.holders_of(parameter)
+        for step in self._steps:
+            if step.optimizer in holders and step.clock > sequence:
+                return Culprit(step.site, "", "", by_step=True)
+        return None

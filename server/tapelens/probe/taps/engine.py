@@ -20,7 +20,6 @@ from ...events import (
     Leaves,
     Look,
     Sample,
-    SilentChange,
 )
 from ...wire.sites import Site
 from ..capture.gradients import GradientWatch, Watched
@@ -29,20 +28,19 @@ from ..keys import keys_of
 from ..sites import Place, place_of, user_frame
 from .beginning import Beginning
 from .blaming import Blaming
-from .calls import brings_gradient, calls_besides, root_expression, says_retain_graph
+from .calls import brings_gradient, root_expression, says_retain_graph
 from .carrier import Carrier, find_carrier
-from .graph import Roots, Walked, leaves, root_nodes, roots_of, walk
+from .graph import root_nodes, roots_of
 from .held import HeldGradients
 from .importlib_bootstrap_seam import seam
 from .leaves import outside_optimizers, read_leaves
-from .lineage import Lineage
+from .looking import Asked, GraphLooks
 from .marks import Marks
 from .names import LookInFrames
 from .optimizers import OptimizerTap, Step
 from .raised import Raised
 from .running import Running
 from .silent import SilentWrites
-from .standing import Standing
 
 if TYPE_CHECKING:
     import torch
@@ -50,23 +48,8 @@ if TYPE_CHECKING:
 _SEAM = "_engine_run_backward"
 _HOMES = ("torch.autograd", "torch.autograd.graph")
 _FREED = "Trying to backward through the graph a second time"
-_WALKED = 5  # calls of a site whose graph is walked, after that one of
-_WALKED_ONE_OF = 50
-_SITES = 4096
 _ANALYSED = 8  # raising calls whose frames are searched
 _KNOWS_NOTHING = Look()
-
-
-@dataclass(slots=True)
-class GraphSeen:
-    """What looking at a call's graph told; fields as ``BackwardBegan`` has them."""
-
-    whole: bool
-    reuses: frozenset[int] = frozenset()
-    ran_before: frozenset[int] = frozenset()
-    filled: frozenset[int] = frozenset()
-    standing: dict[int, frozenset[int]] = field(default_factory=dict[int, frozenset[int]])
-    silently_changed: tuple[SilentChange, ...] = ()
 
 
 @dataclass(eq=False, slots=True)
@@ -86,18 +69,6 @@ class _Call:
     reached: list[torch.Tensor] = field(default_factory=list["torch.Tensor"])
     look: Look = _KNOWS_NOTHING
     watched: Watched | None = None
-
-
-class LookFromBackward(LookInFrames):
-    """As ``LookInFrames``, and knows which lines have run a graph."""
-
-    def __init__(self, frame: FrameType, held: HeldGradients, lines: dict[str, set[int]]) -> None:
-        super().__init__(frame, held)
-        self._lines = lines
-
-    def has_backwards_to_come(self, site: Site) -> bool:
-        """The file of this site calls a backward or a gradient on a line where none has run yet."""
-        return calls_besides(site.path, frozenset(self._lines.get(site.path, ())))
 
 
 class EngineTap:
@@ -120,6 +91,7 @@ class EngineTap:
         steps: OptimizerTap,
         watch: GradientWatch,
         silent: SilentWrites,
+        blaming: Blaming,
         beginning: Callable[[Beginning], object] | None = None,
     ) -> None:
         self._emit = emit
@@ -127,20 +99,16 @@ class EngineTap:
         self._marks = marks
         self._steps = steps
         self._watch = watch
-        self._silent = silent
-        self._lineage = Lineage()
-        self._standing = Standing()
+        self._looks = GraphLooks(marks=marks, silent=silent)
         self._beginning = beginning
         self._guard = guard("backward", report)
         self._watch_guard = guard("gradients of a backward", report)
         self._serials = itertools.count(1)
         self._running: Running[_Call] = Running()
         self._outermost: dict[int, _Call] = {}
-        self._visits: dict[tuple[str, int], int] = {}
-        self._lines: dict[str, set[int]] = {}  # of the user's, by file, that have run a graph
         self.raised = Raised()
         self._analysed = 0
-        self._blaming = Blaming()
+        self._blaming = blaming
         self._put: Callable[..., Any] | None = None
         self._was: dict[str, Any] = {}
 
@@ -189,22 +157,42 @@ class EngineTap:
         )
         self._running.enter(call, frame)
         try:
-            self._announce(call, outputs, outer, place)
+            self._announce(call, outputs, inputs=tuple(*args[3:4]), outer=outer, place=place)
         except BaseException:
             self._let_go(call)
             raise
         return call
 
-    def _announce(self, call: _Call, outputs: object, outer: FrameType, place: Place) -> None:
+    def _announce(
+        self, call: _Call, outputs: object, *, inputs: tuple[object, ...], outer: FrameType, place: Place
+    ) -> None:
         leaves_before: Leaves = {}
         values: dict[HeldKey, Sample] = {}
         roots = roots_of(outputs)
         retains_literally = call.retains and says_retain_graph(place.frame)
         if call.inside is None:
             self._outermost[call.serial] = call
-            self._lines.setdefault(call.site.path, set()).add(call.site.line)
-            call.look = LookFromBackward(outer, self._held, self._lines)
-        seen = self._look_at_graph(call, roots, outer, place, follows=retains_literally or call.creates)
+            call.look = self._looks.names(outer, self._held, call.site)
+        seen = self._looks.look(
+            Asked(
+                serial=call.serial,
+                is_inside=call.inside is not None,
+                site=call.site,
+                where=(place.innermost.path, place.innermost.line),
+                accumulates=call.accumulates,
+                retains=call.retains,
+                creates=call.creates,
+                follows=retains_literally or call.creates,
+                roots=roots,
+                inputs=inputs,
+                frame=outer,
+                alone=lambda: self._is_alone(call),
+                step_site=None if call.step is None else call.step.site,
+            )
+        )
+        call.reached = seen.leaves
+        if call.accumulates:
+            call.leaves = outside_optimizers(call.reached, self._held)
         if call.inside is None and call.accumulates:
             leaves_before = read_leaves(call.leaves)
             call.held = self._held.before_backward()
@@ -267,50 +255,6 @@ class EngineTap:
         outermost = None if inside is None else self._outermost.get(inside)
         return place.user if outermost is None else outermost.site
 
-    def _look_at_graph(self, call: _Call, roots: Roots, outer: FrameType, place: Place, *, follows: bool) -> GraphSeen:
-        """Note whose graph this is. In some calls of a site look at all of it."""
-        where = place.innermost.path, place.innermost.line
-        follows = follows and call.inside is None and self._lineage.follow(where)
-        fully = (self._lineage.is_following() or follows) | (call.inside is None and self._is_due(where))
-        fully = fully or (call.inside is None and self._silent.is_older(roots.nodes))
-        walked = walk(roots.nodes) if fully else Walked(roots.nodes, whole=False)
-        seen = GraphSeen(whole=walked.whole)
-        if fully:
-            seen.reuses = self._lineage.reuses(walked.nodes)
-        if call.inside is not None:
-            return seen
-        if not call.retains:
-            self._marks.ran(call.serial, walked.nodes, site=call.site)
-        elif fully:
-            self._lineage.keeps(call.serial, walked.nodes)
-        if call.creates:
-            self._lineage.will_make(call.serial)
-        if call.accumulates:
-            seen.ran_before = self._lineage.ran_before(walked.nodes, roots)
-            self._lineage.begins_at(call.serial, roots)
-        if fully and self._is_alone(call):
-            self._look_at_leaves(call, walked.nodes, outer, seen)
-        elif call.accumulates:
-            self._standing.forget()
-        return seen
-
-    def _is_due(self, where: tuple[str, int]) -> bool:
-        """One of the first calls of a site, or one of fifty."""
-        visit = self._visits[where] = self._visits.get(where, 0) + 1
-        if len(self._visits) > _SITES:
-            self._visits = {}
-        return visit <= _WALKED or not visit % _WALKED_ONE_OF
-
-    def _look_at_leaves(
-        self, call: _Call, nodes: list[torch.autograd.graph.Node], outer: FrameType, seen: GraphSeen
-    ) -> None:
-        call.reached = leaves(nodes)
-        if call.accumulates:
-            call.leaves = outside_optimizers(call.reached, self._held)
-            seen.standing, seen.filled = self._standing.before(call.reached)
-        self._silent.look(call.reached, site=None if call.step is None else call.step.site)
-        seen.silently_changed = self._silent.behind(nodes, call.reached, outer)
-
     def _is_alone(self, call: _Call) -> bool:
         """No other thread runs a backward, which might be of the same leaves (held.py, other threads)."""
         return all(running.thread == call.thread for running in list(self._outermost.values()))
@@ -325,22 +269,22 @@ class EngineTap:
 
     def _end(self, call: _Call) -> None:
         self._running.leave(call)
-        self._lineage.has_ended(call.serial)
         if call.watched is not None:
             self._watch_guard(self._watch.after_backward)(call.watched, raised=False)
         held: Held = {}
         values: dict[HeldKey, Sample] = {}
         leaves_after: Leaves = {}
         if call.inside is None and call.accumulates:
-            if call.reached and self._is_alone(call):
-                leaves_after = read_leaves(call.leaves)
-                self._standing.after(call.serial, call.reached)
+            if not self._is_alone(call):
+                call.reached = call.leaves = []
+            leaves_after = read_leaves(call.leaves)
             if call.held:
                 held = self._held.after_backward(call.held)
             optimizer = None if call.step is None else call.step.known.reference()
             if call.step is not None and optimizer is not None:
                 held |= call.step.known.leave(optimizer)
                 values = self._values(call, held)
+        self._looks.ended(call.serial, call.reached if call.accumulates else [])
         self._emit(
             BackwardEnded(
                 call=call.serial,
@@ -355,7 +299,7 @@ class EngineTap:
 
     def _fail(self, call: _Call, error: BaseException, outputs: object, frame: FrameType) -> None:
         self._running.leave(call)
-        self._lineage.has_ended(call.serial)
+        self._looks.raised(call.serial)
         if call.watched is not None:
             self._watch_guard(self._watch.after_backward)(call.watched, raised=True)
         text = text_of(error)

@@ -350,6 +350,10 @@ class HeldGradients:
                 found |= {id(parameter) for parameter, _ in _with_gradients(optimizer, mine)}
         return len(found | unread)
 
+    def holders_of(self, parameter: int) -> set[int]:
+        """Serials of the optimizers that hold a parameter, by its ``id``."""
+        return {known.serial for optimizer, known in self.alive() if parameter in map(id, parameters_of(optimizer))}
+
     def any_gradient(self, serial: int) -> bool | None:
         """Whether a parameter of an optimizer has a gradient; None where none can have one, or it may not be read."""
         for optimizer, known in self.alive():

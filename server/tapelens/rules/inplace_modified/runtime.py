@@ -1,13 +1,12 @@
-"""Runtime twin: remembers how calls raised and where optimizers stepped, and speaks when nobody catches it."""
+"""Runtime twin: remembers how calls raised, and speaks when nobody catches it."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from pathlib import PurePath
 from typing import ClassVar
 
-from ...events import BackwardForeseen, BackwardRaised, Change, Event, StepEnded, Uncaught
+from ...events import BackwardForeseen, BackwardRaised, Change, Event, Uncaught
 from ...wire.findings import Fact, Finding, Related
 from ...wire.sites import Site
 from ..model import finding
@@ -21,35 +20,26 @@ _REMEMBERED = 64
 class InplaceModified:
     """A call that raised because a saved tensor was changed; a fault once the exception leaves the program."""
 
-    wants: ClassVar[tuple[type, ...]] = (BackwardRaised, BackwardForeseen, StepEnded, Uncaught)
+    wants: ClassVar[tuple[type, ...]] = (BackwardRaised, BackwardForeseen, Uncaught)
 
     def __init__(self) -> None:
         self._raised: dict[int, BackwardRaised] = {}
-        self._steps: dict[int, Site] = {}  # of each optimizer the last one
 
     def see(self, event: Event) -> Iterator[Finding]:
         """Take one event; speak of an exception that nobody catches, or of one foreseen."""
         match event:
-            case StepEnded():
-                self._steps[event.optimizer] = event.site
-                _forget(self._steps)
             case BackwardRaised() if _SAYS in event.message:
-                self._raised[event.call] = dataclasses.replace(event, change=self._stepped(event.change))
-                _forget(self._raised)
+                self._raised[event.call] = event
+                if len(self._raised) > _REMEMBERED:
+                    del self._raised[next(iter(self._raised))]
             case Uncaught(call=int(call)) if call in self._raised:
                 yield _happened(self._raised.pop(call))
             case Uncaught(call=None, site=Site() as site) if any(text in event.message for text in _REFUSED):
                 yield _refused(event, site)
             case BackwardForeseen(reason="changed"):
-                yield _foreseen(event, self._stepped(event.change))
+                yield _foreseen(event)
             case _:
                 return
-
-    def _stepped(self, change: Change | None) -> Change | None:
-        """Where no statement is known and an optimizer holds the tensor, its last step changed it."""
-        if change is None or change.site is not None or change.optimizer is None:
-            return change
-        return change._replace(site=self._steps.get(change.optimizer))
 
 
 def _happened(raised: BackwardRaised) -> Finding:
@@ -86,7 +76,8 @@ def _refused(event: Uncaught, site: Site) -> Finding:
     )
 
 
-def _foreseen(event: BackwardForeseen, change: Change | None) -> Finding:
+def _foreseen(event: BackwardForeseen) -> Finding:
+    change = event.change
     if change is None:
         message, site = f"{event.message} {_advice(None)}", event.site
     else:
@@ -105,11 +96,10 @@ def _foreseen(event: BackwardForeseen, change: Change | None) -> Finding:
 
 
 def _what(change: Change) -> str:
-    name = f"`{change.name}`" if change.name else f"a tensor that {change.node} needs"
-    by = f" by `{change.written}`" if change.written else ""
-    where = "" if change.site is not None else ", where is not known"
-    saved = f" after {change.node} had saved it for backward" if change.name else " after it had been saved"
-    return f"{name[0].upper()}{name[1:]} was changed in place{by}{where}{saved}"
+    name = f"`{change.name}`" if change.name else f"A tensor that {change.node} needs"
+    by = " by the optimizer's step" if change.by_step else f" by `{change.written}`" if change.written else ""
+    saved = f"after {change.node} had saved it for backward" if change.name else "after it had been saved"
+    return f"{name} was changed in place{by} {saved}"
 
 
 def _versions(change: Change) -> str:
@@ -123,7 +113,7 @@ def _at(site: Site, change: Change) -> str:
 
 
 def _advice(change: Change | None) -> str:
-    if change is not None and ".step(" in change.written:
+    if change is not None and change.by_step:
         return "Run every backward that needs these parameters before this step, or compute the loss anew after it."
     return "Use the operation that gives a new tensor, or change a `.clone()`."
 
@@ -131,8 +121,3 @@ def _advice(change: Change | None) -> str:
 def _facts(change: Change) -> tuple[Fact, ...]:
     named = ("variable", change.name), ("operation", change.written), ("saved by", change.node)
     return tuple(Fact(name=name, value=value) for name, value in named if value)
-
-
-def _forget(remembered: dict[int, BackwardRaised] | dict[int, Site]) -> None:
-    if len(remembered) > _REMEMBERED:
-        del remembered[next(iter(remembered))]
