@@ -53,7 +53,8 @@ class GradsClipped:
         written: How the user's call writes it: a literal number, a name or attribute, or anything else.
         norm: The total norm before, None where it was not computed or may not be read.
         parameters: Ids of what was clipped; empty where that was not told.
-        before: A few of their gradients as they were before, of parameters that optimizers hold.
+        before: A few of the gradients as they were before, of these parameters; where they were not told,
+            of any that optimizers hold.
         site: Innermost frame of the user's.
         innermost: Innermost frame outside torch.
         look: Good while the event is seen.

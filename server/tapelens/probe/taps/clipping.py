@@ -86,7 +86,7 @@ class ClippingTap:
             written=_written(by, user_frame(sys._getframe(3))),
             norm=number(norm),
             parameters=frozenset(identities),
-            before=self._held.evidence(identities),
+            before=self._held.evidence(identities or sorted(self._held.parameters())),
             site=place.user,
             innermost=place.innermost,
         )

@@ -27,7 +27,7 @@ _WARY = 8  # looks at something suspicious before
 _WARY_SAMPLED = 4  # so few are looked at
 _RESERVED = 1024  # optimizers that have not stepped, before the dead ones among them are forgotten
 _LOOKED_AT = 8  # parameters of a group, where all gradients were None before
-_ASKED = 8  # parameters that a rule asks for at once
+_ASKED = 32  # parameters that a rule asks for at once
 
 
 class HeldByOptimizer:

@@ -41,7 +41,7 @@ class LookInFrames(Look):
             return "optimizer"
         for frame in nearest_frames(self._frame):
             for name, value in _variables(frame):
-                if value is found:
+                if value is found and name != "self":  # inside a step of its own, its caller knows a better one
                     return name
         return type(found).__name__
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _COMPARED = 8  # gradients whose values are compared with what they were
 _SEARCHED = 64  # gradients that are searched for one that is not zero
 _WATCHED = 8  # parameters that are watched for a change
+_UNKNOWN = Evidence(0, 0, ())
 _PATIENCE = 64  # steps in which they are, when none ever changes
 
 Gradients = Literal["some", "zero", "none"]
@@ -116,15 +117,21 @@ class Updates:
             self._frozen = {id(parameter): _evidence(gradient) for parameter, gradient in frozen}
 
     def _unused(self, frozen: list[tuple[torch.Tensor, torch.Tensor]]) -> dict[int, Sample]:
-        """Values of those that nothing gave a new gradient since the last step."""
+        """Values of those that were frozen at the last step's end; none where one of them has a new gradient.
+
+        NOTE [frozen for another's loss]: who is frozen while the generator's graph is made has gradients of
+        its own by then, though one among them may be zero.
+        """
+        unused: dict[int, Sample] = {}
         with undisturbed():
-            return {
-                id(parameter): values
-                for parameter, gradient in itertools.islice(frozen, _WATCHED)
-                if id(parameter) in self._frozen
-                and ((now := _evidence(gradient)) is None or now.proves(self._frozen[id(parameter)]))
-                and (values := sample(parameter))
-            }
+            for parameter, gradient in itertools.islice(frozen, _SEARCHED):
+                then = self._frozen.get(id(parameter), _UNKNOWN)
+                now = _evidence(gradient)
+                if now is not None and (then is None or then is _UNKNOWN or not now.proves(then)):
+                    return {}
+                if then is not _UNKNOWN and len(unused) < _WATCHED and (values := sample(parameter)):
+                    unused[id(parameter)] = values
+        return unused
 
 
 def rates_of(optimizer: torch.optim.Optimizer) -> Rates:

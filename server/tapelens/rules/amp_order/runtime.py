@@ -61,7 +61,7 @@ class AmpOrder:
             case BackwardBegan(accumulates=True, inside=None) if self._roots:
                 self._backward_begins(event)
             case BackwardEnded() if event.call == self._call:
-                self._left = event.look.evidence(self._scaled)
+                self._left = event.look.evidence(sorted(self._scaled))
             case ScalerUnscaled() | ScalerStepped():
                 self._unscaled(event)
             case GradsClipped() if self._scaled:
@@ -98,12 +98,16 @@ class AmpOrder:
             self._left.pop(parameter, None)
 
     def _clipped(self, event: GradsClipped) -> Iterator[Finding]:
-        clipped = {key for key in event.parameters if key in self._scaled}
-        is_scaled = self._are_as_left({key: seen for key, seen in event.before.items() if key in clipped})
-        self._left = event.look.evidence(self._scaled)
-        if not clipped or not is_scaled or not _is_fixed(event, self._scaled[min(clipped)].scale):
+        now = event.look.evidence(sorted(self._scaled))
+        before = {key: seen for key, seen in event.before.items() if key in self._scaled}
+        clipped = event.parameters & self._scaled.keys() or {key for key in before if now.get(key) != before[key]}
+        if not self._are_as_left({key: seen for key, seen in before.items() if key in clipped}):
+            self._forget(event.parameters or frozenset(self._scaled))  # written by hand before: divided, it may be
             return
-        yield self._once(event.site, lambda: _say_clipped(event, self._scaled[min(clipped)]))
+        self._left = now
+        scaled = self._scaled[min(clipped)]
+        if _is_fixed(event, scaled.scale):
+            yield self._once(event.site, lambda: _say_clipped(event, scaled))
 
     def _stepped(self, event: StepBegan) -> Iterator[Finding]:
         own = event.look.held_by(event.optimizer) & self._scaled.keys()

@@ -38,7 +38,7 @@ def _say(event: StepEnded) -> Finding:
     look = event.look
     gradients = look.evidence(event.frozen)
     first = next((each for each in event.frozen if each in gradients), event.frozen[0])
-    more = f" and {len(event.frozen) - 1} more" if len(event.frozen) > 1 else ""
+    verb = "has" if len(event.frozen) == 1 else f"and {len(event.frozen) - 1} more have"
     name, optimizer = look.parameter(first), look.optimizer(event.optimizer)
     if first in gradients:
         norm = look.norm([first])
@@ -50,7 +50,7 @@ def _say(event: StepEnded) -> Finding:
         RULE,
         at=event.site,
         message=(
-            f"`{name}`{more} has requires_grad=False, and step {event.ordinal} of `{optimizer}` changed it: {why}. "
+            f"`{name}` {verb} requires_grad=False, and step {event.ordinal} of `{optimizer}` changed it: {why}. "
             f"Set its `grad` to None when you freeze it, or give `{optimizer}` the other parameters only."
         ),
         facts=(

@@ -39,7 +39,6 @@ class _Row:
         empty: Cycles running whose gradients were all cleared.
         part: Of how many backwards the step used the last, in each of the last ``parts`` cycles.
         cycles: All with a step.
-        wasteful: How many of them kept one of ``part``.
         said: What would be said if the program ended.
     """
 
@@ -47,7 +46,6 @@ class _Row:
     part: int = 0
     parts: int = 0
     cycles: int = 0
-    wasteful: int = 0
     said: Finding | None = None
     has_spoken: bool = False
 
@@ -145,7 +143,6 @@ class GradZeroedBeforeStep:
             yield _say_empty(event, cycle, row.empty)
         part = None if is_empty else self._part(event, cycle)
         row.parts = row.parts + 1 if part is not None and part == row.part else int(part is not None)
-        row.wasteful = row.wasteful + 1 if part is not None and part == row.part else int(part is not None)
         row.part = part or 0
         if part is None:
             return
@@ -161,8 +158,8 @@ class GradZeroedBeforeStep:
 
 
 def _is_all(row: _Row) -> bool:
-    """Every cycle of the program was such a one, and it was not said yet."""
-    return not row.has_spoken and row.cycles == row.parts >= _TWO
+    """Every cycle of the program was such a one, and it was not said yet. The first may be unread."""
+    return not row.has_spoken and row.parts >= max(_TWO, row.cycles - 1)
 
 
 def _say_empty(event: StepBegan, cycle: Cycle, count: int) -> Finding:

@@ -1,0 +1,15 @@
+"""The textbook script of four iterations: unscaled before they are clipped."""
+
+import torch
+
+model = torch.nn.Linear(3, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+scaler = torch.amp.GradScaler("cpu")
+for _ in range(4):
+    optimizer.zero_grad()
+    loss = model(torch.randn(4, 3)).square().mean()
+    scaler.scale(loss).backward()
+    scaler.unscale_(optimizer)
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    scaler.step(optimizer)
+    scaler.update()
