@@ -88,3 +88,30 @@ def leaves(nodes: Iterable[torch.autograd.graph.Node]) -> list[torch.Tensor]:
     """The leaves that these nodes accumulate into."""
     with sys.modules["torch"]._C.DisableTorchFunction():
         return [node.variable for node in nodes if type(node).__name__ == ACCUMULATES]
+
+
+def leading_to(nodes: list[torch.autograd.graph.Node], inputs: Iterable[object]) -> set[torch.autograd.graph.Node]:
+    """Of a walked graph's nodes those through which gradients of these tensors, or edges, come."""
+    torch = sys.modules["torch"]
+    ends: set[torch.autograd.graph.Node] = set()
+    tensors: set[int] = set()
+    with torch._C.DisableTorchFunction():
+        for each in inputs:
+            node = each.grad_fn if isinstance(each, torch.Tensor) else getattr(each, "node", None)
+            if node is None:
+                tensors.add(id(each))
+            else:
+                ends.add(node)
+        ends.update(node for node in nodes if type(node).__name__ == ACCUMULATES and id(node.variable) in tensors)
+    users: dict[torch.autograd.graph.Node, list[torch.autograd.graph.Node]] = {}
+    for node in nodes:
+        for target, _ in node.next_functions:
+            if target is not None:
+                users.setdefault(target, []).append(node)
+    found = list(ends)
+    for node in found:  # grows while we walk it
+        for user in users.get(node, ()):
+            if user not in ends:
+                ends.add(user)
+                found.append(user)
+    return ends

@@ -17,6 +17,7 @@ from ..capture.graph import NO_SEQUENCE, node_name
 from ..capture.guards import undisturbed
 from ..capture.saved import SavedReader
 from ..timeline import UNKNOWN, Origin
+from .graph import leading_to
 from .held import READ_FULLY, READ_ONE_OF, HeldGradients, parameters_of, version_of
 from .samples import sample
 from .steps import sequence_clock
@@ -126,12 +127,22 @@ class SilentWrites:
             known.version, known.values, known.clock = version, values, clock
 
     def behind(
-        self, nodes: list[Node], leaves: list[torch.Tensor], frame: FrameType | None
+        self, nodes: list[Node], leaves: list[torch.Tensor], inputs: tuple[object, ...], frame: FrameType
     ) -> tuple[SilentChange, ...]:
-        """Of the graph's leaves those that its nodes saved before they changed; look at them first."""
+        """Of the graph's leaves those that its nodes saved before they changed; look at them first.
+
+        Args:
+            nodes: The graph.
+            leaves: Of it.
+            inputs: What the call wants gradients of; empty for all leaves.
+            frame: Where it was made.
+        """
         changed = {id(leaf): leaf for leaf in leaves if (known := self._known.get(id(leaf))) and known.changes}
         latest = max((self._known[leaf].changes[-1].since for leaf in changed), default=0)
         older = [(number, node) for node in nodes if (number := node._sequence_nr()) < min(latest, NO_SEQUENCE)]
+        if older and inputs:
+            needed = leading_to(nodes, inputs)
+            older = [(number, node) for number, node in older if node in needed]
         if not older:
             return ()
         found: dict[int, SilentChange] = {}
@@ -202,7 +213,7 @@ def _memory(leaf: torch.Tensor) -> int:
         return 0
 
 
-def _placed(change: SilentChange, frame: FrameType | None) -> SilentChange:
+def _placed(change: SilentChange, frame: FrameType) -> SilentChange:
     """With the line that wrote, where the user's text shows a single one that can have."""
     if change.changed_at is not None:
         return change
