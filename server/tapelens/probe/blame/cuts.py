@@ -53,8 +53,7 @@ def find_leaf_root(frame: FrameType | None) -> Cut | None:
         if sys.modules["torch"].Tensor not in type(value).__mro__ or not requires_grad(value):
             return None
         scope, expression = _follow(root, scopes[0])
-        tracer = Tracer(trusting=False)
-        flow = tracer.flow(expression, scope, scope.line)
+        flow = Tracer(trusting=False).behind(expression, scope)
         if not flow.source:
             return None
         if flow.cut is not None:

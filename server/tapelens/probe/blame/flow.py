@@ -75,6 +75,15 @@ class Tracer:
                 return Flow(source=True, cut=Cut(scope.site(region.line), region.what))
         return found
 
+    def behind(self, expression: ast.expr, scope: Scope) -> Flow:
+        """As ``flow``, of what a name was computed from: a leaf of its own is none."""
+        name = written(expression)
+        return (
+            self._bound(expression, name, scope, scope.line, lacks=False)
+            if name
+            else self.flow(expression, scope, scope.line)
+        )
+
     def _of(self, expression: ast.expr, scope: Scope, line: int, index: int) -> Flow:
         cut = cutter(expression)
         if cut is not None:
