@@ -52,8 +52,8 @@ class Duty:
         self._steps += 1
         self._meet(optimizer)
         self._recent.add(optimizer)
-        if not self._steps % _ONE_OF:  # of several optimizers an iteration of each, and one has begun
-            self._iterations = max(self._iterations, 1 + len(self._recent))
+        if not self._steps % _ONE_OF:  # of several optimizers a whole iteration of each: all but this one's have begun
+            self._iterations = max(self._iterations, 2 * len(self._recent) - 1)
             self._recent.clear()
         self.is_on = self._iterations > 0
         self._iterations = max(0, self._iterations - 1)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...events import BackwardBegan, Event, ForwardRan, ForwardsWatched, ModeSet, ModuleRan, OptimizerMade, StepEnded
 from ..capture.guards import undisturbed
+from ..capture.inside import own_dict
 from ..capture.parts import parts_of
 from ..capture.reading import read_tensor
 from ..guard import Report, guard
@@ -104,6 +105,8 @@ class ForwardTap:
         self._outputs: dict[int, tuple[weakref.ref[_Output], int]] = {}
         self._died: deque[int] = deque(maxlen=_FOLLOWED)
         self._held_by: dict[int, tuple[int, ...]] | None = None
+        self._sizes: list[int] = []
+        self._generation = 0
         self._finish = self._guard(self._tell)
         self._enter: Enter = _nothing
 
@@ -123,14 +126,14 @@ class ForwardTap:
         self._outputs = {}
 
     def listening(self, emit: Callable[[Event], None]) -> Callable[[Event], None]:
-        """``emit``, with this tap told afterwards."""
+        """``emit``, with this tap told first: what is watched from a step on is told before that step."""
         hear = self._guard(self._hear)
         wanted = frozenset((BackwardBegan, StepEnded, OptimizerMade, ModeSet))
 
         def heard(event: Event) -> None:
-            emit(event)
             if type(event) in wanted:
                 hear(event)
+            emit(event)
 
         return heard
 
@@ -138,7 +141,7 @@ class ForwardTap:
         if isinstance(event, BackwardBegan):
             self._backwards += 1
             return
-        if isinstance(event, (StepEnded, OptimizerMade)):
+        if isinstance(event, OptimizerMade):
             self._held_by = None
         self._duty.hear(event)
         self._follow_duty()
@@ -234,27 +237,38 @@ class ForwardTap:
         self._hear(event)
 
     def _module_ran(self, module: Any, held_by: dict[int, tuple[int, ...]], *, with_grad: bool) -> ModuleRan:  # noqa: ANN401
-        own = own_parameters(module)
-        holders = {serial for _, parameter in own for serial in held_by.get(id(parameter), ())} if own else ()
-        return ModuleRan(
-            module=self._modules.of(module).serial,
-            kind=type(module).__name__,
-            training=module.__dict__.get("training", True) is True,
-            with_grad=with_grad,
-            depends_on_mode=_depends_on_mode(module),
-            held_by=tuple(sorted(holders)),
-        )
+        known = self._modules.of(module)
+        own = own_dict(module) or {}
+        training = own.get("training", True) is True
+        told = known.told
+        if told is None or known.generation != self._generation:
+            holders = {serial for _, held in own_parameters(module) for serial in held_by.get(id(held), ())}
+            told = ModuleRan(
+                module=known.serial,
+                kind=type(module).__name__,
+                training=training,
+                with_grad=with_grad,
+                depends_on_mode=_depends_on_mode(module, own),
+                held_by=tuple(sorted(holders)),
+            )
+        elif told.training is not training or told.with_grad is not with_grad:
+            told = told._replace(training=training, with_grad=with_grad)
+        known.told, known.generation = told, self._generation
+        return told
 
     def _holders(self) -> dict[int, tuple[int, ...]]:
-        """Serials of the optimizers that hold each parameter."""
-        if self._held_by is None:
+        """Serials of the optimizers that hold each parameter; looked up again when their groups have grown."""
+        making = self._held.making
+        optimizers = [] if making is None else list(making.optimizers())
+        sizes = [len(group["params"]) for optimizer in optimizers for group in optimizer.param_groups]
+        if self._held_by is None or sizes != self._sizes:
             found: dict[int, tuple[int, ...]] = {}
-            making = self._held.making
-            for optimizer in () if making is None else making.optimizers():
+            for optimizer in optimizers:
                 serial = self._held.serial_of(optimizer)
                 for parameter in parameters_of(optimizer):
                     found[id(parameter)] = (*found.get(id(parameter), ()), serial)
-            self._held_by = found
+            self._held_by, self._sizes = found, sizes
+            self._generation += 1
         return self._held_by
 
     # -- graphs of evaluation ------------------------------------------------------------------------------
@@ -304,16 +318,16 @@ def _tensors(value: Any, deep: int) -> Iterator[torch.Tensor]:  # noqa: ANN401 (
             yield from _tensors(item, deep - 1)
 
 
-def _depends_on_mode(module: Any) -> bool:  # noqa: ANN401 (an nn.Module)
+def _depends_on_mode(module: object, own: dict[str, Any]) -> bool:
     """Dropout that drops, or a norm by the batch that keeps statistics of it."""
     nn = sys.modules["torch"].nn.modules
     mro = type(module).__mro__
     if nn.batchnorm._BatchNorm in mro:
-        return bool(module.__dict__.get("track_running_stats"))
+        return bool(own.get("track_running_stats"))
     if nn.dropout._DropoutNd in mro:
-        return _is_above_zero(module.__dict__.get("p"))
+        return _is_above_zero(own.get("p"))
     if nn.rnn.RNNBase in mro or nn.activation.MultiheadAttention in mro:
-        return _is_above_zero(module.__dict__.get("dropout"))
+        return _is_above_zero(own.get("dropout"))
     return False
 
 

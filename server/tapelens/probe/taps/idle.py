@@ -26,7 +26,7 @@ def find_idle(ran: Mapping[int, Any], held_by: Mapping[int, tuple[int, ...]], kn
     found: list[Idle] = []
     for module in ran.values():
         children = own_children(module)
-        still = [pair for pair in children if id(pair[1]) not in ran]
+        still = [pair for pair in children if id(pair[1]) not in ran] if children else ()
         if not still or _is_container(type(module)) or not is_written_by_user(type(module)):
             continue
         for name, child in still:

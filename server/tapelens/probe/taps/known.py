@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...events import ModuleRan
 from ...wire.sites import Site
 from ..capture.inside import class_attribute, dict_items, own_dict
 from ..sites import is_user_file
@@ -44,6 +45,7 @@ class KnownModule:
         children: The same of modules in it.
         was_eval: Somebody put it in evaluation mode.
         was_loaded: Somebody loaded a state dict into it.
+        told: What was said of it last, as a module that ran; good while ``generation`` is.
     """
 
     reference: weakref.ref[torch.nn.Module]
@@ -52,6 +54,8 @@ class KnownModule:
     children: dict[str, Registered] = field(default_factory=dict[str, Registered])
     was_eval: bool = False
     was_loaded: bool = False
+    told: ModuleRan | None = None
+    generation: int = 0
 
     @property
     def first(self) -> Registered | None:
@@ -126,16 +130,16 @@ def own_children(module: object) -> list[tuple[str, Any]]:
     return [(name, child) for name, child in dict_items((own_dict(module) or {}).get("_modules")) if child is not None]
 
 
-def below(module: object, *, at_most: int = 20_000) -> list[Any]:
-    """The module and all in it."""
-    found = {id(module): module}
+def below(module: object, *, at_most: int = 20_000) -> Iterator[Any]:
+    """The module and all in it, nearest first."""
+    seen = {id(module)}
     queue = [module]
     for each in queue:  # grows while we walk it
+        yield each
         for _, child in own_children(each):
-            if id(child) not in found and len(found) < at_most:
-                found[id(child)] = child
+            if id(child) not in seen and len(seen) < at_most:
+                seen.add(id(child))
                 queue.append(child)
-    return queue
 
 
 def is_written_by_user(kind: type) -> bool:

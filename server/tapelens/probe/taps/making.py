@@ -48,12 +48,10 @@ class MakingTap:
         self._guard = guard("modules and optimizers made", report)
         self._handles: list[Any] = []
         self._optimizers: dict[int, MadeOptimizer] = {}
+        modes = Weave("torch.nn.modules.module", "Module.train", given="self, mode", unless="mode is not False")
         self._weaves = (
             (Weave("torch.optim.optimizer", "Optimizer.__init__"), self._entered(self._make)),
-            (
-                Weave("torch.nn.modules.module", "Module.train", given="self, mode", unless="mode is not False"),
-                self._entered(self._set_mode),
-            ),
+            (modes, _unless_inside(modes, self._entered(self._set_mode))),
             (Weave("torch.nn.modules.module", "Module.load_state_dict"), self._entered(self._load)),
         )
 
@@ -115,7 +113,9 @@ class MakingTap:
         before = dict(own_parameters(module)).get(name)
         if parameter is None or before is parameter:
             return
-        self.modules.of(module).parameters[name] = self._registered([] if before is None else [before])
+        known = self.modules.of(module)
+        known.told = None
+        known.parameters[name] = self._registered([] if before is None else [before])
 
     def _got_child(self, module: torch.nn.Module, name: str, child: object) -> None:
         before = dict(own_children(module)).get(name)
@@ -152,7 +152,7 @@ class MakingTap:
         )
 
     def _set_mode(self, module: torch.nn.Module, _mode: object) -> Leave | None:
-        woven = sys._getframe(3)  # below it the guard's, and what stands before that
+        woven = sys._getframe(4)  # below it the guard's, and what stands before that
         outer = woven.f_back
         for _ in range(_FRAMES):
             if outer is None or outer.f_code.co_name not in _MODES:
@@ -171,6 +171,16 @@ class MakingTap:
     def _load(self, module: torch.nn.Module) -> None:
         for each in below(module):
             self.modules.of(each).was_loaded = True
+
+
+def _unless_inside(weave: Weave, enter: Callable[..., Leave]) -> Callable[..., Leave]:
+    """As ``enter``, but a call that another one makes for a child costs next to nothing."""
+
+    def enter_outermost(module: Any, mode: object) -> Leave:  # noqa: ANN401 (an nn.Module)
+        caller = sys._getframe(1).f_back
+        return _nothing if caller is None or caller.f_code is weave.code else enter(module, mode)
+
+    return enter_outermost
 
 
 def _place_outside(frame: FrameType, names: tuple[str, ...], owner: object) -> Place:
