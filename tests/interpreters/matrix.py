@@ -26,6 +26,8 @@ SUITES = (
     "tests/store",
     "tests/report",
     "tests/rules",
+    "tests/source",
+    "tests/check",
     "tests/scenarios",
     "tests/probe",
     "tests/sessions",
@@ -56,7 +58,7 @@ def run(name: str) -> tuple[int, str]:
         "PYTHONPATH": str(ROOT / "server"),
         "PYTHONPYCACHEPREFIX": str(cache_folder() / name / "pycache"),
     }
-    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *SUITES]
+    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile", *SUITES]
     try:
         done = subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=DEADLINE_S, check=False
