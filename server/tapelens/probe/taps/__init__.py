@@ -99,6 +99,7 @@ class Taps:
             hooks,
             forwards,
             growth,
+            health,
             steps,
             clearing,
             clipping,
