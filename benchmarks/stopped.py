@@ -36,7 +36,17 @@ print("end")
 
 
 def configuration(*, armed: bool) -> Configuration:
-    return Configuration(kind="configuration", armed=armed, pause_on=(), select=(), ignore=(), lines="auto", steps=0, cards=True)
+    return Configuration(
+        kind="configuration",
+        armed=armed,
+        pause_on=(),
+        select=(),
+        ignore=(),
+        lines="auto",
+        steps=0,
+        cards=True,
+        thresholds=(),
+    )
 
 
 @asynccontextmanager

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tapelens import settings as module
 from tapelens.errors import UsageError
-from tapelens.rules.catalogue import RULES
+from tapelens.probe.entry.configured import configuration_of
+from tapelens.rules.catalogue import RULES, runtime_twins
 from tapelens.rules.model import Rule, Threshold
-from tapelens.settings import Settings, SettingsReader, read_settings
+from tapelens.settings import Settings, SettingsReader, read_settings, told_to_probe
+from tapelens.wire.commands import Configuration, RuleThreshold
+from tapelens.wire.encode import to_json
 
 WITH_THRESHOLD = Rule(
     slug="needless-retention",
@@ -148,3 +152,30 @@ def test_a_file_that_is_no_text_is_said(tmp_path: Path):
     path.write_bytes(b"\xff[tool.tapelens]")
     with pytest.raises(UsageError, match="cannot be read"):
         read_settings(path)
+
+
+def test_a_threshold_reaches_the_rule_that_has_it():
+    told = told_to_probe(Settings(thresholds={"graph-growth": {"iterations": 9}, "vanishing-grad": {"ratio": 0.5}}))
+    (growth,) = runtime_twins(tuple(rule for rule in RULES if rule.slug == "graph-growth"), told)
+    assert vars(growth)["_rises"] == 9
+    begun = Configuration(
+        kind="configuration",
+        armed=True,
+        pause_on=(),
+        select=(),
+        ignore=(),
+        lines="auto",
+        steps=0,
+        cards=True,
+        thresholds=told,
+    )
+    assert configuration_of(json.loads(to_json(begun))) == begun
+
+
+def test_every_threshold_is_one_that_its_rule_s_twin_takes():
+    for rule in RULES:
+        for each in rule.thresholds:
+            told = (RuleThreshold(rule=rule.slug, name=each.name, value=each.default),)
+            (given,) = runtime_twins((rule,), told)
+            (plain,) = runtime_twins((rule,))
+            assert vars(given) == vars(plain)

@@ -747,6 +747,13 @@ export type Lines =
   | "every_line"
   | "off";
 
+/** A number that a project sets in place of a rule's own. */
+export interface RuleThreshold {
+  readonly rule: string;
+  readonly name: string;
+  readonly value: number;
+}
+
 /** How the probe begins; it travels in the bootstrap. */
 export interface Configuration {
   readonly kind: "configuration";
@@ -764,6 +771,8 @@ export interface Configuration {
   readonly steps: number;
   /** Show tensors, modules and optimizers in the debugger's own views as cards. */
   readonly cards: boolean;
+  /** In place of the rules' own. */
+  readonly thresholds: readonly RuleThreshold[];
 }
 
 export type SessionState =

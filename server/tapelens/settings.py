@@ -27,6 +27,7 @@ from typing import Any, cast, get_args
 
 from .errors import UsageError
 from .rules.catalogue import RULES
+from .wire.commands import RuleThreshold
 from .wire.findings import Severity
 
 FILE = "pyproject.toml"
@@ -61,6 +62,15 @@ class Settings:
     def speaks(self, slug: str) -> bool:
         """Whether a rule is wanted."""
         return slug not in self.ignore and (not self.select or slug in self.select)
+
+
+def told_to_probe(settings: Settings) -> tuple[RuleThreshold, ...]:
+    """The thresholds as they travel into a program."""
+    return tuple(
+        RuleThreshold(rule=rule, name=name, value=float(value))
+        for rule, of_rule in settings.thresholds.items()
+        for name, value in of_rule.items()
+    )
 
 
 class SettingsReader:

@@ -22,7 +22,15 @@ from .wire.reading import read_batch
 
 ALL = "all"
 _CONFIGURATION = Configuration(
-    kind="configuration", armed=False, pause_on=(), select=(), ignore=(), lines="off", steps=0, cards=False
+    kind="configuration",
+    armed=False,
+    pause_on=(),
+    select=(),
+    ignore=(),
+    lines="off",
+    steps=0,
+    cards=False,
+    thresholds=(),
 )
 
 
@@ -36,8 +44,8 @@ class Watched:
 
     def __init__(self, judge: Judge, *, expect: Iterable[str] = (), ignore: Iterable[str] = ()) -> None:
         self._judge = judge
-        self._expect = {check_rule(name, where="expect") for name in expect}
-        self._ignore = {check_rule(name, where="ignore", others=(ALL,)) for name in ignore}
+        self._expect = set(expect)
+        self._ignore = set(ignore)
         self._watch: Any = load_bundle("probe.entry.pytest").Watch(to_json(_CONFIGURATION))
         self._is_over = False
         self._explained: str | None = None
@@ -53,11 +61,11 @@ class Watched:
 
     def expect(self, *rules: str) -> None:
         """These have to speak by the end of the test."""
-        self._expect |= {check_rule(name, where="expect") for name in rules}
+        self._expect.update(_checked_expect(rules))
 
     def ignore(self, *rules: str) -> None:
         """These may speak; ``all`` for every one."""
-        self._ignore |= {check_rule(name, where="ignore", others=(ALL,)) for name in rules}
+        self._ignore.update(_checked_ignore(rules))
 
     def begin(self) -> None:
         """From here on."""
@@ -114,6 +122,12 @@ class Watching:
             raise pytest.UsageError(str(wrong)) from wrong
         self._judge = Judge(SettingsReader(), ignore=ignore)
 
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """What markers say wrongly is told before anything runs."""
+        if self._every_test:
+            for item in items:
+                _wishes(item)
+
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None]:
         """What a test's fixtures make belongs to it."""
@@ -125,7 +139,8 @@ class Watching:
         """Watch a test, as its markers say."""
         watched = item.stash.get(_KEY, None)
         if watched is None:
-            watched = item.stash[_KEY] = _watched_by_marker(item, self._judge)
+            expect, ignore = _wishes(item)
+            watched = item.stash[_KEY] = Watched(self._judge, expect=expect, ignore=ignore)
             watched.begin()
         return watched
 
@@ -158,7 +173,8 @@ class Watching:
 _KEY = pytest.StashKey[Watched]()
 
 
-def _watched_by_marker(item: pytest.Item, judge: Judge) -> Watched:
+def _wishes(item: pytest.Item) -> tuple[list[str], list[str]]:
+    """What its markers expect and ignore."""
     expect: list[str] = []
     ignore: list[str] = []
     for marker in item.iter_markers("tapelens"):
@@ -167,9 +183,17 @@ def _watched_by_marker(item: pytest.Item, judge: Judge) -> Watched:
         expect += _names(marker.kwargs.get("expect"))
         ignore += _names(marker.kwargs.get("ignore"))
     try:
-        return Watched(judge, expect=expect, ignore=ignore)
+        return _checked_expect(expect), _checked_ignore(ignore)
     except UsageError as wrong:
         raise pytest.UsageError(f"{item.nodeid}: {wrong}") from wrong
+
+
+def _checked_expect(names: Iterable[str]) -> list[str]:
+    return [check_rule(name, where="expect") for name in names]
+
+
+def _checked_ignore(names: Iterable[str]) -> list[str]:
+    return [check_rule(name, where="ignore", others=(ALL,)) for name in names]
 
 
 def _names(given: str | Iterable[str] | None) -> list[str]:

@@ -136,7 +136,7 @@ SABOTAGE: dict[str, Callable[[FrameType], object]] = {
 def configuration(*, armed: bool) -> Configuration:
     """Everything on."""
     wanted: dict[str, Any] = {"kind": "configuration", "armed": armed, "pause_on": (), "select": (), "ignore": ()}
-    wanted |= {"lines": "every_line" if armed else "auto", "cards": True, "steps": 0}
+    wanted |= {"lines": "every_line" if armed else "auto", "cards": True, "steps": 0, "thresholds": ()}
     return Configuration(**{field.name: wanted[field.name] for field in dataclasses.fields(Configuration)})
 
 

@@ -15,9 +15,10 @@ async def test_it_introduces_itself():
         result = await client.initialize()
     assert result["serverInfo"]["name"] == "tapelens"
     assert result["capabilities"]["hoverProvider"] is True
+    assert result["capabilities"]["codeActionProvider"] == {"codeActionKinds": ["quickfix"]}
+    asked = "launch attach continue next stepIn stepOut pause stop preview lint explain"
     assert set(result["capabilities"]["executeCommandProvider"]["commands"]) == {
-        f"tapelens.{name}"
-        for name in ("launch", "attach", "continue", "next", "stepIn", "stepOut", "pause", "stop", "preview")
+        f"tapelens.{name}" for name in asked.split()
     }
 
 

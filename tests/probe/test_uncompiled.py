@@ -32,7 +32,15 @@ class Nowhere:
 
 def session() -> ProbeSession:
     everything = Configuration(
-        kind="configuration", armed=True, pause_on=(), select=(), ignore=(), lines="every_line", steps=0, cards=False
+        kind="configuration",
+        armed=True,
+        pause_on=(),
+        select=(),
+        ignore=(),
+        lines="every_line",
+        steps=0,
+        cards=False,
+        thresholds=(),
     )
     return ProbeSession(everything, Outbox(Nowhere()), pause=lambda *_, **__: None, stop=lambda: 1, missing=[])
 

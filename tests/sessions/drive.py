@@ -30,6 +30,7 @@ def configuration(
         lines=lines,
         steps=0,
         cards=cards,
+        thresholds=(),
     )
 
 

@@ -105,6 +105,7 @@ async def _launch(program: Path, store: Store, on_output: OnOutput, on_child: On
         lines="auto",
         steps=0,
         cards=True,
+        thresholds=(),
     )
     launch = Launch(program=program, breakpoints=marked_stops(program))
     return await DirectSession.launch(

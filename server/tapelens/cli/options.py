@@ -10,7 +10,7 @@ from typing import get_args
 from ..check.judge import Judge
 from ..report.formats import Format
 from ..sessions.interface import Breakpoint
-from ..settings import Settings, SettingsReader
+from ..settings import Settings, SettingsReader, told_to_probe
 from ..wire.commands import Configuration, Lines
 from .breakpoints import read_breakpoint
 from .following import Following
@@ -101,6 +101,7 @@ def read_configuration(options: Namespace) -> Configuration:
         lines=options.lines,
         steps=options.steps,
         cards=True,
+        thresholds=told_to_probe(settings),
     )
 
 

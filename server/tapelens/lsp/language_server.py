@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from lsprotocol import types
@@ -14,8 +15,9 @@ from pygls.protocol import default_converter
 
 from .. import __version__
 from ..check.judge import Judge
-from ..errors import SessionEnded, SessionError
+from ..errors import SessionEnded, SessionError, UsageError
 from ..sessions.interface import Session
+from ..settings import Settings as ProjectSettings
 from ..settings import SettingsReader
 from ..store.sessions import Change, SessionChanged, Store
 from ..wire.findings import Finding
@@ -147,6 +149,14 @@ class TapelensServer(LanguageServer):
         """Tell the client, if it asked to be told."""
         if self.settings.notifications:
             self.protocol.notify(METHOD_OF[type(message)], to_params(message))
+
+    def project(self) -> ProjectSettings:
+        """What the workspace says of its rules; the defaults where it cannot be read, which is said as one types."""
+        root = self.workspace.root_path
+        try:
+            return SettingsReader().of(Path(root).absolute()) if root is not None else ProjectSettings()
+        except UsageError:
+            return ProjectSettings()
 
     def warn(self, sentence: str) -> None:
         """Say something to the person before the client."""

@@ -8,6 +8,8 @@ from typing import Any, cast
 
 from ..errors import UsageError
 from ..rules.catalogue import RULES
+from ..settings import Settings as ProjectSettings
+from ..settings import told_to_probe
 from ..wire.commands import Configuration, Lines
 from .messages import camel, read_params
 
@@ -35,7 +37,7 @@ class Settings:
     cards: bool = True
     lint: bool = True
 
-    def configuration(self, *, wanted: bool = True) -> Configuration | None:
+    def configuration(self, project: ProjectSettings, *, wanted: bool = True) -> Configuration | None:
         """How the probe of a session to come begins, None where it stays out.
 
         Whoever speaks LSP may hover at any stop, so it is armed from the first on.
@@ -46,11 +48,12 @@ class Settings:
             kind="configuration",
             armed=True,
             pause_on=self.pause_on,
-            select=(),
-            ignore=(),
+            select=project.select,
+            ignore=project.ignore,
             lines=self.lines,
             steps=0,
             cards=self.cards,
+            thresholds=told_to_probe(project),
         )
 
 

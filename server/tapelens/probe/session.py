@@ -76,7 +76,7 @@ class ProbeSession:
         self._is_over = False
         self._torch_import = TorchImport(guard("torch's import", self.tell_fault)(self._on_torch))
         self._collector = Collector(
-            runtime_twins(tuple(rule for rule in RULES if self._speaks(rule.slug))),
+            runtime_twins(tuple(rule for rule in RULES if self._speaks(rule.slug)), configuration.thresholds),
             on_finding=self._on_finding,
             stop=stop,
             report_fault=self.tell_fault,

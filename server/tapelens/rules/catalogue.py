@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
+from ..wire.commands import RuleThreshold
 from ..wire.findings import Finding
 from . import (
     amp_order,
@@ -83,14 +84,16 @@ def page(slug: str) -> str:
     raise KeyError(slug)
 
 
-def runtime_twins(rules: tuple[Rule, ...] = RULES) -> list[RuntimeTwin]:
-    """Fresh runtime twins of the rules that have one."""
+def runtime_twins(rules: tuple[Rule, ...] = RULES, thresholds: tuple[RuleThreshold, ...] = ()) -> list[RuntimeTwin]:
+    """Fresh runtime twins of the rules that have one, with the thresholds that a project sets."""
     twins: list[RuntimeTwin] = []
     for rule in rules:
         if rule.runtime is not None:
             folder = rule.slug.replace("-", "_")
             module = import_module(f".{folder}.runtime", __package__)
-            twins.append(getattr(module, rule.runtime)())
+            known = {each.name for each in rule.thresholds}
+            given = {each.name: each.value for each in thresholds if each.rule == rule.slug and each.name in known}
+            twins.append(getattr(module, rule.runtime)(**given))
     return twins
 
 

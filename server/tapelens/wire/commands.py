@@ -80,6 +80,15 @@ Lines = Literal["auto", "every_line", "off"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class RuleThreshold:
+    """A number that a project sets in place of a rule's own."""
+
+    rule: str
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Configuration:
     """How the probe begins; it travels in the bootstrap.
 
@@ -91,6 +100,7 @@ class Configuration:
         lines: Whether nodes' lines are noted.
         steps: Optimizers' steps after which the watch ends and the program goes on without; 0 for no end.
         cards: Show tensors, modules and optimizers in the debugger's own views as cards.
+        thresholds: In place of the rules' own.
     """
 
     kind: Literal["configuration"]
@@ -101,3 +111,4 @@ class Configuration:
     lines: Lines
     steps: int
     cards: bool
+    thresholds: tuple[RuleThreshold, ...]

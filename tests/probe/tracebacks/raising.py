@@ -56,7 +56,15 @@ def _play(program: Path, lines: Lines) -> str:
     sys.excepthook, threading.excepthook = sys.__excepthook__, threading.__excepthook__
     session = ProbeSession(
         Configuration(
-            kind="configuration", armed=False, pause_on=(), select=(), ignore=(), lines=lines, steps=0, cards=False
+            kind="configuration",
+            armed=False,
+            pause_on=(),
+            select=(),
+            ignore=(),
+            lines=lines,
+            steps=0,
+            cards=False,
+            thresholds=(),
         ),
         Outbox(_Writer()),
         pause=lambda *_, **__: None,

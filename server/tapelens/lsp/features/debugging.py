@@ -52,7 +52,7 @@ async def launch(ls: TapelensServer, arguments: LaunchArguments) -> dict[str, An
         opening=lambda on_output: DirectSession.launch(
             asked,
             ls.store,
-            configuration=ls.settings.configuration(wanted=arguments.tapelens),
+            configuration=ls.settings.configuration(ls.project(), wanted=arguments.tapelens),
             on_output=on_output,
             on_child=ls.keep,
         ),
@@ -78,7 +78,7 @@ async def attach(ls: TapelensServer, arguments: AttachArguments) -> dict[str, An
                 arguments.host,
                 port,
                 ls.store,
-                configuration=ls.settings.configuration(wanted=arguments.tapelens),
+                configuration=ls.settings.configuration(ls.project(), wanted=arguments.tapelens),
                 breakpoints=breakpoints,
                 on_output=on_output,
                 on_child=ls.keep,
@@ -95,7 +95,7 @@ async def attach(ls: TapelensServer, arguments: AttachArguments) -> dict[str, An
             opening=lambda on_output: DirectSession.attach_pid(
                 pid,
                 ls.store,
-                configuration=ls.settings.configuration(wanted=arguments.tapelens),
+                configuration=ls.settings.configuration(ls.project(), wanted=arguments.tapelens),
                 breakpoints=breakpoints,
                 on_output=on_output,
             ),

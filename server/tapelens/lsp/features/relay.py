@@ -14,6 +14,7 @@ from ...errors import SessionError
 from ...sessions.bootstrap import bootstrap_expression
 from ...sessions.paths import read_path_mappings
 from ...sessions.relay import RelaySession
+from ...settings import told_to_probe
 from ...wire.commands import Configuration
 from ..language_server import TapelensServer
 from ..messages import (
@@ -44,15 +45,17 @@ def bootstrap(ls: TapelensServer, params: BootstrapParams) -> dict[str, Any]:
     """
     pause_on = ls.settings.pause_on if params.pause_on is None else params.pause_on
     check_rules(pause_on)
+    project = ls.project()
     configuration = Configuration(
         kind="configuration",
         armed=params.armed,
         pause_on=pause_on,
-        select=(),
-        ignore=(),
+        select=project.select,
+        ignore=project.ignore,
         lines=ls.settings.lines if params.lines is None else params.lines,
         steps=0,
         cards=ls.settings.cards if params.cards is None else params.cards,
+        thresholds=told_to_probe(project),
     )
     return to_params(Bootstrap(expression=bootstrap_expression(configuration, carrying="both")))
 
@@ -76,7 +79,7 @@ def open_session(ls: TapelensServer, params: DapSessionParams) -> None:
             ls.store,
             request,
             label=_label(params),
-            configuration=ls.settings.configuration(),
+            configuration=ls.settings.configuration(ls.project()),
             paths=read_path_mappings(_object(params.configuration)),
             parent=params.parent if params.parent and ls.store.session(params.parent) else None,
         )

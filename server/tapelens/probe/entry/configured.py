@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...wire.commands import Configuration
+from ...wire.commands import Configuration, RuleThreshold
 
 
 def read(kind: type[Any], value: dict[str, Any]) -> Any:  # noqa: ANN401 (the kind's own class)
@@ -14,4 +14,5 @@ def read(kind: type[Any], value: dict[str, Any]) -> Any:  # noqa: ANN401 (the ki
 
 def configuration_of(value: dict[str, Any]) -> Configuration:
     """How the probe begins."""
-    return read(Configuration, value)
+    thresholds = [RuleThreshold(**each) for each in value["thresholds"]]
+    return read(Configuration, value | {"thresholds": thresholds})
