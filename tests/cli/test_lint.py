@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -189,3 +190,24 @@ def test_a_folder_without_python_is_said(folder: Path, capsys: pytest.CaptureFix
     ended = lint(capsys, ".")
     assert (ended.status, ended.out) == (0, "Nothing found in 0 files.\n")
     assert ended.err == "tapelens: There are no Python files in what was named.\n"
+
+
+# In front of a commit -------------------------------------------------------------------------------------------------
+
+
+def test_the_pre_commit_hook_looks_at_the_files_it_is_given_unless_they_are_excluded(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    plant(monkeypatch)
+    script(folder, LOOP)
+    script(folder, LOOP, "made_pb2.py")
+    script(folder, '[tool.tapelens]\nexclude = ["*_pb2.py"]\n', "pyproject.toml")
+    hook = Path(__file__).parents[2] / ".pre-commit-hooks.yaml"
+    (entry,) = re.findall(r"^  entry: tapelens (.+)$", hook.read_text(encoding="utf-8"), re.MULTILINE)
+    verb, *options = entry.split()
+    assert verb == "lint"
+    ended = lint(capsys, *options, "train.py", "made_pb2.py")
+    assert ended.status == 1
+    assert ended.out.endswith(f"1 finding in 1 of 1 file: 1 {RULE}.\n")
+    assert lint(capsys, *options, "made_pb2.py").status == 0
+    assert lint(capsys, "made_pb2.py").status == 1

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, get_args
 
 from ..check.baseline import read_baseline, write_baseline
-from ..check.files import python_files
+from ..check.files import ProjectFiles, python_files
 from ..check.fixes import diff
 from ..check.judge import ALWAYS, Judge
 from ..check.lint import Checked, lint
@@ -55,6 +55,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "paths", metavar="PATH", nargs="*", type=Path, help="files and folders; default: the current folder"
     )
+    parser.add_argument(
+        "--force-exclude", action="store_true", help="pass over what is excluded or ignored even where it is named"
+    )
     rules = parser.add_argument_group("which rules")
     rules.add_argument(
         "--select", metavar="RULE", action="append", default=[], help="only these rules speak; may be repeated"
@@ -87,6 +90,9 @@ def main(options: Namespace) -> int:
     """
     reader = SettingsReader()
     files = list(python_files(options.paths or [Path()], reader))
+    if options.force_exclude:
+        project = ProjectFiles(reader)
+        files = [file for file in files if project.has(file)]
     judge = _judge(options, reader)
     if options.diff:
         return _print_diff(files, judge, reader, unsafe=options.unsafe_fixes)
