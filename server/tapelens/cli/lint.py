@@ -89,11 +89,11 @@ def main(options: Namespace) -> int:
         UsageError: A path, a rule, the settings or a baseline is not what it should be.
     """
     reader = SettingsReader()
+    judge = _judge(options, reader)
     files = list(python_files(options.paths or [Path()], reader))
     if options.force_exclude:
         project = ProjectFiles(reader)
         files = [file for file in files if project.has(file)]
-    judge = _judge(options, reader)
     if options.diff:
         return _print_diff(files, judge, reader, unsafe=options.unsafe_fixes)
     if options.fix:
