@@ -36,7 +36,6 @@ RUNS: dict[str, list[str]] = {
     "text": ["train.py"],
     "hard": ["--format=json", "--steps=3", "train.py", "steps", "hard"],
     "killed": ["train.py", "killed"],
-    "ignored": ["--ignore=missing-zero-grad", "train.py"],
 }
 
 
@@ -83,10 +82,6 @@ def test_the_watch_ends_after_the_steps_wanted_and_takes_its_taps_out(ran: Ran):
     ended = ran.by["hard"]
     assert ended.err.split() == ["done", "0", "graph.py"]
     assert [finding["count"] for finding in ended.object["findings"]] == [2]
-
-
-def test_an_ignored_rule_stays_silent(ran: Ran):
-    assert (ran.by["ignored"].status, ran.by["ignored"].err) == (0, "")
 
 
 def test_a_probe_that_is_switched_off_is_told(tmp_path: Path):

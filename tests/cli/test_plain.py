@@ -68,8 +68,7 @@ def programs(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     "words",
     [
-        ["identity.py", "a", "--break", "-m"],
-        ["./identity.py"],
+        ["./identity.py", "a", "--break", "-m"],
         ["package"],
         ["-m", "package", "-q"],
         ["-m", "identity", "--steps"],
@@ -82,7 +81,7 @@ def test_what_a_program_can_tell_of_itself_is_the_same(programs: Path, words: li
     assert ours._replace(status=0) == plain
 
 
-@pytest.mark.parametrize("path", ["", "here", "here::elsewhere"])
+@pytest.mark.parametrize("path", ["", "here::elsewhere"])
 def test_the_users_path_and_sitecustomize_are_the_users(programs: Path, path: str):
     (programs / "here").mkdir()
     script(programs / "here", f"{ONLY_THE_PROGRAMS}    print('the own', __file__, __name__)\n", "sitecustomize.py")
@@ -99,16 +98,14 @@ def test_a_sitecustomize_that_fails_fails_as_it_would(programs: Path):
     assert "ValueError: custom" in plain.err
 
 
-@pytest.mark.parametrize(
-    "how", ["SIGKILL", "SIGTERM", "SIGINT", "SIGSEGV", "SIGUSR1", "hard", "text", "chain", "hook", "import"]
-)
+@pytest.mark.parametrize("how", ["SIGKILL", "SIGINT", "SIGSEGV", "hard", "text", "chain", "hook", "import"])
 def test_a_program_ends_as_it_would(programs: Path, how: str):
     plain, ours = both("ends.py", how, cwd=programs)
     assert ours == plain
     assert plain.status != 0
 
 
-@pytest.mark.parametrize("text", ["import torch.inner\n", "raise ImportError('gone')\n", "__version__ = 1 / 0\n"])
+@pytest.mark.parametrize("text", ["import torch.inner\n", "raise ImportError('gone')\n"])
 def test_a_torch_that_fails_to_import_leaves_its_own_traceback(programs: Path, text: str):
     script(programs / "torch", text, "__init__.py")
     script(programs / "torch", "raise ValueError('inner')\n", "inner.py")
@@ -140,6 +137,22 @@ def test_a_terminal_stays_one(programs: Path):
         said.append(told)
     assert b"tty [True, True, False]" in said[0]
     assert said[0] == said[1]
+
+
+def test_a_key_that_interrupts_reaches_the_program_once(programs: Path):
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(programs)
+        os.execv(sys.executable, [*OURS, "ends.py", "counts"])
+    told = b""
+    with suppress(OSError):  # the other end is closed
+        while select.select([terminal], [], [], 60)[0]:
+            told += os.read(terminal, 65536)
+            if told.endswith(b"ready\r\n"):
+                os.write(terminal, b"\x03")
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 2
+    assert b"interrupted once" in told
 
 
 def test_a_signal_sent_to_us_reaches_the_program_which_ends_as_it_likes(programs: Path):

@@ -30,5 +30,11 @@ elif how == "import":
     os._exit(6)
 elif how == "broken":
     import torch
+elif how == "counts":
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    os.write(1, b"ready\n")
+    signal.sigwait({signal.SIGINT})
+    again = signal.sigtimedwait({signal.SIGINT}, 0.5)
+    os.write(1, b"interrupted once\n" if again is None else b"interrupted twice\n")
 elif how == "waits":
     signal.pause()
