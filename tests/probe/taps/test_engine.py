@@ -297,6 +297,6 @@ def test_a_fault_of_ours_is_told_once_and_the_program_goes_on():
         assert x.grad.tolist() == [2.0, 2.0, 2.0]
     finally:
         taps.remove()
-    ((where, what),) = faults
-    assert where == "backward"
+    ((where, what),) = (fault for fault in faults if fault[0] == "backward")
+    assert len(faults) == len({where for where, _ in faults})
     assert what.startswith("ValueError: no (test_engine.py:")

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from tapelens.events import BackwardRaised, ProgramEnded, Uncaught
+from tapelens.probe.taps.exit import ExitTap
 
 PROGRAM = """
 import sys
@@ -71,6 +72,6 @@ def test_the_previous_hook_is_called_with_what_came(monkeypatch, seen):
 
 
 def test_the_end_of_the_program_is_told(seen):
-    ends = seen.taps._taps[3]
+    (ends,) = (tap for tap in seen.taps._taps if isinstance(tap, ExitTap))
     ends._at_exit()
     assert seen.of(ProgramEnded) == [ProgramEnded(raised=False)]

@@ -108,21 +108,19 @@ class ForwardTap:
         self._sizes: list[int] = []
         self._generation = 0
         self._finish = self._guard(self._tell)
-        self._enter: Enter = _nothing
+        self._enter: Enter | None = None
+        self._guard.quiet = True  # until it is put in
 
     def install(self) -> None:
         """Begin to watch."""
-        if self._enter is _nothing:
-            self._enter = self._entering()
         self._guard.quiet = False
         self._duty = Duty()
-        self._follow_duty()
+        self._guard(self._follow_duty)()
 
     def remove(self) -> None:
         """Watch no more."""
         self._guard.quiet = True
-        self._calls.leave_off(self._enter)
-        self._listens = False
+        self._leave_off()
         self._outputs = {}
 
     def listening(self, emit: Callable[[Event], None]) -> Callable[[Event], None]:
@@ -147,16 +145,21 @@ class ForwardTap:
         self._follow_duty()
 
     def _follow_duty(self) -> None:
-        wanted = self._duty.is_on and not self._guard.quiet
-        if wanted == self._listens:
+        if self._duty.is_on == self._listens:
             return
         self._turn += 1
-        if wanted:
+        if self._duty.is_on:
+            self._enter = self._enter or self._entering()
             self._listens = self._calls.listen(self._enter)
+            self._guard.quiet = not self._listens  # not to be had: ask no more
         else:
-            self._calls.leave_off(self._enter)
-            self._listens = False
+            self._leave_off()
         self._emit(ForwardsWatched(on=self._listens))
+
+    def _leave_off(self) -> None:
+        self._listens = False
+        if self._enter is not None:
+            self._calls.leave_off(self._enter)
 
     # -- a call ------------------------------------------------------------------------------------------
 
@@ -196,7 +199,7 @@ class ForwardTap:
     def _fail(self, fault: Exception) -> None:
         if not isinstance(fault, _PASSED_ON):
             self._guard(_raise)(fault)
-            self._calls.leave_off(self._enter)
+            self._leave_off()
 
     def _tell(self, calls: list[tuple[Any, bool]], output: object, frame: FrameType) -> None:
         ran: dict[int, Any] = {}
