@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rules.calls import began, ended, step_begins
 from rules.events import detect, leaf
 from tapelens.events import Event, Evidence, Look
@@ -15,14 +17,14 @@ ROOT, TOTAL = 70, 80
 class Holds(Look):
     """An optimizer that holds both leaves, some of them with a gradient."""
 
-    def __init__(self, filled=BOTH, *, holds=BOTH):
-        self._filled, self._holds = filled, holds
+    def __init__(self, filled=BOTH, *, holds=BOTH, value=2.0):
+        self._filled, self._holds, self._value = filled, holds, value
 
     def held_by(self, optimizer):
         return self._holds
 
     def evidence(self, parameters):
-        return {each: Evidence(9, 1, (2.0,)) for each in parameters if each in self._filled}
+        return {each: Evidence(9, 1, (self._value,)) for each in parameters if each in self._filled}
 
     def parameter(self, parameter):
         return f"w{parameter}"
@@ -60,6 +62,17 @@ def test_a_root_below_another_counts_too():
         "detach() the part that has had its own backward."
     )
     assert [related.site.line for related in finding.related] == [10]
+
+
+def test_a_sum_that_is_divided_by_the_number_of_runs_is_a_mean():
+    def at_step(value):
+        called, done = again()
+        summed = replace(done, look=Holds())
+        return lines(*first(), called, summed, step(Holds(value=value)))
+
+    assert at_step(2.0) == [20]
+    assert at_step(0.7) == [20]  # clipped
+    assert at_step(1.0) == []
 
 
 def test_without_a_step_nothing_was_done():

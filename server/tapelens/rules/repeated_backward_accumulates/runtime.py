@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import ClassVar
 
-from ...events import BackwardBegan, BackwardEnded, Event, Leaves, StepBegan
+from ...events import BackwardBegan, BackwardEnded, Event, Evidence, Leaves, StepBegan
 from ...wire.findings import Fact, Finding, Related
 from ...wire.sites import Site
 from ..model import finding
@@ -16,6 +16,8 @@ from . import RULE
 
 _REMEMBERED = 256
 _PENDING = 16
+_RUNS = range(2, 9)
+_CLOSE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class _Repeat:
         itself: The very root, not one below it.
         leaves: Whose gradients held the earlier call's addition.
         left: Those that no optimizer holds, as the call left them.
+        sums: Gradients of a few of them, as the call left them.
     """
 
     call: int
@@ -43,6 +46,7 @@ class _Repeat:
     itself: bool
     leaves: frozenset[int]
     left: Leaves
+    sums: dict[int, Evidence]
 
 
 class RepeatedBackwardAccumulates:
@@ -63,6 +67,9 @@ class RepeatedBackwardAccumulates:
                 yield from self._begins(event)
             case BackwardEnded() if self._running is not None and event.call == self._running.call:
                 self._running.left = event.leaves
+                # of an optimizer that has not stepped yet, the parameters count as leaves that nobody holds
+                here = {leaf: seen.gradient for leaf, seen in event.leaves.items() if seen.gradient is not None}
+                self._running.sums = here | event.look.evidence(self._running.leaves)
                 self._pending = [*self._pending, self._running][-_PENDING:]
                 self._running = None
             case StepBegan() if self._pending:
@@ -84,7 +91,7 @@ class RepeatedBackwardAccumulates:
             leaves = event.standing.get(call, frozenset())
             if first is not None and leaves and not (first.explicit or event.explicit_gradient):
                 itself = not set(first.roots).isdisjoint(event.roots)
-                self._running = _Repeat(event.call, event.site, first, itself, leaves, {})
+                self._running = _Repeat(event.call, event.site, first, itself, leaves, {}, {})
                 break
         self._calls[event.call] = _First(event.site, event.explicit_gradient, event.roots)
         if len(self._calls) > _REMEMBERED:
@@ -94,8 +101,11 @@ class RepeatedBackwardAccumulates:
         holds = event.look.held_by(event.optimizer)
         for repeat in list(self._pending):
             used = repeat.leaves & holds
-            if used and event.look.evidence(used):
-                self._pending.remove(repeat)
+            now = event.look.evidence(used) if used else {}
+            if not now:
+                continue
+            self._pending.remove(repeat)
+            if not _is_mean(repeat.sums, now):
                 yield self._say(repeat, event.look.parameter(min(used)))
 
     def _say(self, repeat: _Repeat, name: str) -> Finding:
@@ -103,6 +113,18 @@ class RepeatedBackwardAccumulates:
         if said is None:
             said = self._said[repeat.site] = _finding(repeat, name)
         return said
+
+
+def _is_mean(sums: dict[int, Evidence], now: dict[int, Evidence]) -> bool:
+    """The sum of so many runs was divided by their number since: a mean was meant."""
+    pairs = [
+        (old, new)
+        for leaf, seen in now.items()
+        if leaf in sums
+        for old, new in zip(sums[leaf].sample, seen.sample, strict=False)
+        if old
+    ]
+    return bool(pairs) and any(all(abs(new * runs / old - 1) < _CLOSE for old, new in pairs) for runs in _RUNS)
 
 
 def _stands(repeat: _Repeat, event: BackwardBegan) -> bool:
