@@ -38,13 +38,14 @@ class Guard:
             try:
                 return function(*args, **kwargs)
             except Exception as fault:
-                self.quiet = True
-                self._tell(fault)
+                self.fail(fault)
                 return None
 
         return guarded
 
-    def _tell(self, fault: Exception) -> None:
+    def fail(self, fault: Exception) -> None:
+        """This fault of ours silences the tap, and is told."""
+        self.quiet = True
         try:
             self._report(self._where, describe(fault))
         except Exception:

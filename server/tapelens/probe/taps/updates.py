@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _COMPARED = 8  # gradients whose values are compared with what they were
 _SEARCHED = 64  # gradients that are searched for one that is not zero
 _WATCHED = 8  # parameters that are watched for a change
+_FLAT = 1e-4  # a smaller slope may well move nothing: the program has converged
 _UNKNOWN = Evidence(0, 0, ())
 _PATIENCE = 64  # steps in which they are, when none ever changes
 
@@ -141,7 +142,8 @@ def rates_of(optimizer: torch.optim.Optimizer) -> Rates:
 
 def overflowed(optimizer: torch.optim.Optimizer) -> bool:
     """A fused optimizer was told that its gradients overflowed; False where it may not be read."""
-    return bool(number(getattr(optimizer, "found_inf", None)))
+    found = getattr(optimizer, "found_inf", None)
+    return found is not None and bool(number(found))
 
 
 def _pairs(optimizer: torch.optim.Optimizer) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
@@ -209,7 +211,7 @@ def _search(optimizer: torch.optim.Optimizer) -> Gradients | None:
 
 
 def _watch(optimizer: torch.optim.Optimizer, rates: Rates) -> dict[int, Sample]:
-    """Values of some parameters that a step must change: there the gradient is finite and not zero."""
+    """Values of some parameters that a step must change: there the gradient is finite and not small."""
     watched: dict[int, Sample] = {}
     with sys.modules["torch"]._C.DisableTorchFunction():
         found = [
@@ -224,7 +226,8 @@ def _watch(optimizer: torch.optim.Optimizer, rates: Rates) -> dict[int, Sample]:
             if len(watched) == _WATCHED:
                 break
             values, slopes = sample(parameter), _slopes(parameter, gradient)
-            if any(slopes) and len(slopes) == len(values) and all(map(math.isfinite, slopes)):
+            is_steep = max(map(abs, slopes), default=0) > _FLAT and all(map(math.isfinite, slopes))
+            if is_steep and len(slopes) == len(values):
                 watched[id(parameter)] = values
     return watched
 
