@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from .flow.acts import Act, Backward, Cleared, GradWritten, Moment, Step, Unknown
 from .flow.reach import overlap
-from .flow.values import Instance, Items, Module, Node, Optimizer, Params, Place, Scaler, Tensor, Value
+from .flow.values import Instance, Items, Loops, Module, Node, Optimizer, Params, Place, Scaler, Tensor, Value
 
 Kind = TypeVar("Kind", bound=Act)
 
@@ -83,6 +83,34 @@ def where(place: Place) -> str:
     return f"{PurePath(place.file.path).name}:{getattr(place.node, 'lineno', 1)}"
 
 
-def is_repeated(moment: Moment) -> bool:
-    """It is in a loop, or in a function whose caller is not in sight."""
-    return bool(moment.loops)
+def walk(nodes: Iterable[Node] | None, *, surely: bool = False) -> dict[int, Node]:
+    """All nodes below these, by identity."""
+    return {id(node): node for root in nodes or () for node in root.walk(surely=surely)}
+
+
+def inner(nodes: Iterable[Node] | None) -> set[int]:
+    """Those of them that are no leaves: what only one graph has."""
+    return {key for key, node in walk(nodes).items() if node.leaf is None}
+
+
+def is_literal(place: Place, keyword: str) -> bool:
+    """Whether the call says ``keyword=True`` in so many letters."""
+    return isinstance(place.node, ast.Call) and any(
+        each.arg == keyword and isinstance(each.value, ast.Constant) and each.value.value is True
+        for each in place.node.keywords
+    )
+
+
+def is_live(moment: Moment, *, is_script: bool) -> bool:
+    """It comes again and again: in a loop, or in a function that somebody out of sight calls."""
+    return bool(moment.loops) or not is_script
+
+
+def loop_of(moment: Moment, outside: Loops) -> tuple[int, int] | None:
+    """The innermost loop, and its round, that a moment is in and ``outside`` is not."""
+    return moment.loops[-1] if len(moment.loops) > len(outside) else None
+
+
+def is_in(moment: Moment, loop: int) -> bool:
+    """Whether it lies in some round of a loop."""
+    return any(number == loop for number, _ in moment.loops)

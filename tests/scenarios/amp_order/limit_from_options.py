@@ -16,7 +16,7 @@ def train(model, options):
     scaler = torch.amp.GradScaler("cpu", init_scale=2.0**14)
     for _ in range(options.steps):
         scaler.scale(model(torch.randn(4, 3)).square().mean()).backward()
-        torch.nn.utils.clip_grad_value_(model.parameters(), clip_value=options.clip)  # expect[live]: amp-order
+        torch.nn.utils.clip_grad_value_(model.parameters(), clip_value=options.clip)  # expect: amp-order
         scaler.step(optimizer)
         scaler.update()
         optimizer.zero_grad()

@@ -7,5 +7,5 @@ optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 for _ in range(4):
     optimizer.zero_grad()
     loss = model(torch.randn(4, 3)).square().mean()
-    loss.backward(create_graph=True)  # expect[live]: create-graph-leak
+    loss.backward(create_graph=True)  # expect: create-graph-leak
     optimizer.step()

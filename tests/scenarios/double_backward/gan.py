@@ -15,7 +15,7 @@ def main():
         optim_d.step()
         optim_g.zero_grad()
         g_loss = -discriminator(fake).mean()
-        g_loss.backward()  # expect[live]: double-backward
+        g_loss.backward()  # expect: double-backward
         optim_g.step()
 
 

@@ -8,5 +8,5 @@ total = torch.zeros(())
 for _ in range(4):
     total = total + model(torch.randn(4, 3)).square().mean()
     optimizer.zero_grad()
-    total.backward()  # expect[live]: double-backward
+    total.backward()  # expect: double-backward
     optimizer.step()

@@ -14,7 +14,7 @@ class Trainer:
     def step(self, batch):
         first, second = self.losses(batch)
         first.backward()
-        second.backward()  # expect[live]: double-backward
+        second.backward()  # expect: double-backward
 
 
 trainer = Trainer()

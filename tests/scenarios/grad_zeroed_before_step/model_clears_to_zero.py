@@ -11,7 +11,7 @@ class Trainer:
     def step(self, batch):
         loss = self.model(batch).square().mean()
         loss.backward()
-        self.model.zero_grad(set_to_none=False)  # expect[live]: grad-zeroed-before-step
+        self.model.zero_grad(set_to_none=False)  # expect: grad-zeroed-before-step
         self.optimizer.step()
 
 

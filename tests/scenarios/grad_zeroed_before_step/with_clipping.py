@@ -11,7 +11,7 @@ def microbatches(count):
 def train(model, optimizer, *, steps, parts):
     for _ in range(steps):
         for batch in microbatches(parts):
-            model.zero_grad()  # expect[live]: grad-zeroed-before-step
+            model.zero_grad()  # expect: grad-zeroed-before-step
             model(batch).square().mean().backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 0.1)
         optimizer.step()

@@ -18,4 +18,4 @@ for _ in range(8):
     g_loss.backward()
     g_optimizer.step()
     curves["critic"].append(d_loss.item())
-    curves["generator"].append(g_loss)  # expect[live]: graph-growth
+    curves["generator"].append(g_loss)  # expect: graph-growth

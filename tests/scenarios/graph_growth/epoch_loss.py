@@ -11,5 +11,5 @@ for epoch in range(2):
         loss = model(batch).square().mean()
         loss.backward()
         optimizer.step()
-        epoch_loss = epoch_loss + loss * len(batch)  # expect[live]: graph-growth
+        epoch_loss = epoch_loss + loss * len(batch)  # expect: graph-growth
     print(epoch, f"{epoch_loss.item():.1f}")

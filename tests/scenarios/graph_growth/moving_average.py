@@ -13,7 +13,7 @@ def train(batches: list[torch.Tensor], decay: float = 0.9) -> float:
         loss = model(batch).square().mean()
         loss.backward()
         optimizer.step()
-        smooth = decay * smooth + (1 - decay) * loss  # expect[live]: graph-growth
+        smooth = decay * smooth + (1 - decay) * loss  # expect: graph-growth
         if number % 2:
             print(f"{float(smooth):.2f}")
     return float(smooth)

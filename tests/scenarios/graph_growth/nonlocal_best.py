@@ -17,7 +17,7 @@ def make_step(model: torch.nn.Module) -> tuple[Callable[[torch.Tensor], float], 
         loss = out.square().mean()
         loss.backward()
         optimizer.step()
-        outputs.extend([out])  # expect[live]: graph-growth
+        outputs.extend([out])  # expect: graph-growth
         return loss.item()
 
     return step, outputs

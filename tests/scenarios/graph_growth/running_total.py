@@ -10,4 +10,4 @@ for _ in range(4):
     loss = model(torch.ones(4, 3)).square().mean()
     loss.backward()
     optimizer.step()
-    total += loss  # expect[live]: graph-growth
+    total += loss  # expect: graph-growth

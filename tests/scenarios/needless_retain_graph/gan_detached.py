@@ -14,7 +14,7 @@ for _ in range(4):
     real_loss = criterion(discriminator(real), torch.ones(4, 1))
     fake_loss = criterion(discriminator(fake.detach()), torch.zeros(4, 1))
     d_loss = real_loss + fake_loss
-    d_loss.backward(retain_graph=True)  # expect[live]: needless-retain-graph
+    d_loss.backward(retain_graph=True)  # expect: needless-retain-graph
     optim_d.step()
     optim_g.zero_grad()
     g_loss = criterion(discriminator(fake), torch.ones(4, 1))

@@ -8,7 +8,7 @@ model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Lin
 def saliency(image):
     image = image.clone().requires_grad_()
     score = model(image)[0]
-    (gradient,) = torch.autograd.grad(score, image, retain_graph=True)  # expect[live]: needless-retain-graph
+    (gradient,) = torch.autograd.grad(score, image, retain_graph=True)  # expect: needless-retain-graph
     return gradient.abs().max().item()
 
 

@@ -12,7 +12,7 @@ def train(sequence):
         hidden = cell(x, hidden.detach())
         loss = head(hidden).square().mean()
         optimizer.zero_grad()
-        loss.backward(retain_graph=True)  # expect[live]: needless-retain-graph
+        loss.backward(retain_graph=True)  # expect: needless-retain-graph
         optimizer.step()
 
 

@@ -20,7 +20,7 @@ class Logger:
     def collect(self) -> None:
         for name in self.outputs:
             activation = self.outputs[name]
-            if activation.grad is not None:  # expect: nonleaf-grad
+            if activation.grad is not None:  # expect[live]: nonleaf-grad
                 self.norms.append(activation.grad.norm().item())
 
 

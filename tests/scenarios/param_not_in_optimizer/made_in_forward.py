@@ -17,7 +17,7 @@ class Net(nn.Module):
 
 
 net = Net()
-optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)  # expect[live]: param-not-in-optimizer
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)  # expect: param-not-in-optimizer
 for _ in range(5):
     optimizer.zero_grad()
     net(torch.randn(2, 3)).square().mean().backward()

@@ -14,5 +14,5 @@ for _ in range(4):
     optimizer.zero_grad()
     for callback in callbacks:
         callback(auxiliary)
-    loss.backward()  # expect[live]: repeated-backward-accumulates
+    loss.backward()  # expect: repeated-backward-accumulates
     optimizer.step()

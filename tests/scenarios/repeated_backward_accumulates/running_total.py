@@ -10,5 +10,5 @@ for sequence in torch.randn(2, 3, 1, 2):
     for x in sequence:
         hidden = cell(x, hidden)
         total = total + head(hidden).square().mean()
-        total.backward(retain_graph=True)  # expect[live]: repeated-backward-accumulates
+        total.backward(retain_graph=True)  # expect: repeated-backward-accumulates
     optimizer.step()

@@ -17,7 +17,7 @@ class Trainer:
             loss = self.model(batch).square().mean()
             self.optimizer.zero_grad()
             self.log_gradients(loss)
-            loss.backward()  # expect[live]: repeated-backward-accumulates
+            loss.backward()  # expect: repeated-backward-accumulates
             self.optimizer.step()
 
 

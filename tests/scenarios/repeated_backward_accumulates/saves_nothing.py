@@ -9,5 +9,5 @@ for _ in range(4):
     loss = (bias - target).sum()
     optimizer.zero_grad()
     loss.backward()
-    loss.backward()  # expect[live]: repeated-backward-accumulates
+    loss.backward()  # expect: repeated-backward-accumulates
     optimizer.step()

@@ -13,4 +13,4 @@ def closure():
 
 
 for _ in range(4):
-    optimizer.step(closure)  # expect[live]: step-without-backward
+    optimizer.step(closure)  # expect: step-without-backward

@@ -18,7 +18,7 @@ class Trainer:
         loss = self.loss(batch)
         if self.training:
             loss.backward()
-        self.optimizer.step()  # expect[live]: step-without-backward
+        self.optimizer.step()  # expect: step-without-backward
         return float(loss.detach())
 
 

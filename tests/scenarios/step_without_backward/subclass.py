@@ -19,4 +19,4 @@ optimizer = Counted(model.parameters(), lr=0.1)
 for _ in range(4):
     optimizer.zero_grad()
     loss = model(torch.randn(4, 3)).square().mean()
-    optimizer.step()  # expect[live]: step-without-backward
+    optimizer.step()  # expect: step-without-backward

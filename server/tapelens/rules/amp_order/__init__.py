@@ -11,7 +11,9 @@ unscaling, each step is far too long.
 Seen at run time: at the call out of order, from an optimizer's second step on. Which gradients are
 scaled is known from the backward whose root ``scale()`` returned and the leaves of its graph.
 
-Seen in the source: nothing as yet.
+Seen in the source: between ``scale(loss).backward()`` and ``unscale_``: a clipping to a constant, the
+optimizer's own ``step()``, ``update()`` before the step; and a loop with ``scaler.step()`` and no
+``update()`` anywhere. A limit that is computed is not judged.
 
 What it cannot know: whether a limit given by a variable was multiplied by the scale somewhere else. So
 a variable is judged only where the limit is less than a thousandth of the scale; one that is computed
@@ -48,4 +50,5 @@ RULE = Rule(
     severity="warning",
     summary="GradScaler's methods are called out of order",
     runtime="AmpOrder",
+    source="amp_order",
 )

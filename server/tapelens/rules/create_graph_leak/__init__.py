@@ -11,7 +11,8 @@ Seen at run time: each node that such a call ran carries its number, the nodes t
 theirs, and every graph that is run later is looked through for both. After twelve calls that an optimizer's
 step has followed, or two at the end of the program, with none of them found again, it stands at the call.
 
-Seen in the source: nothing as yet.
+Seen in the source: a literal ``create_graph=True`` in a ``.backward()`` after which nothing reads a
+gradient, clips, or runs that graph again.
 
 What it cannot know: whether the graph will be used at a later time; where the file has a backward that has
 not run yet it waits for fifty calls or the end. It is silent when one call of the line was used again (a
@@ -53,5 +54,6 @@ RULE = Rule(
     severity="warning",
     summary="backward(create_graph=True) makes graphs of gradients that nothing uses, and they are not freed",
     runtime="CreateGraphLeak",
+    source="create_graph_leak",
     fix="drop_create_graph",
 )

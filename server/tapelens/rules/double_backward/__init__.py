@@ -11,7 +11,9 @@ earlier iteration was meant to be detached.
 Seen at run time: at the second call. The message names the tensor of your frame that brought the old
 graph, and the related line is the backward that freed it.
 
-Seen in the source: nothing as yet.
+Seen in the source: two backwards one after the other, or in two rounds of a loop, whose graphs surely
+share an operation that saved something, the first without ``retain_graph``: the same root again, a state
+carried over, what was computed before the loop. In a ``try`` that catches, it is silent.
 
 What it cannot know: the tensor, when no variable of the frames on the stack reaches the old graph;
 the first backward, when it ran before tapelens was there or in a call that it did not walk. An
@@ -46,4 +48,5 @@ RULE = Rule(
     severity="error",
     summary="a graph is run backward a second time although the first run freed it",
     runtime="DoubleBackward",
+    source="double_backward",
 )

@@ -11,7 +11,8 @@ it was before the first evaluation was added.
 Seen at run time: as the third such step begins, at the ``eval()`` that was the last; the backward and
 the step are related.
 
-Seen in the source: nothing as yet.
+Seen in the source: an ``eval()`` in a loop, of a module with dropout or batch norm in it that an
+optimizer has stepped before, when the next round's backward comes before any ``train()``.
 
 What it cannot know: whether it is meant. It is silent when a model is trained in evaluation mode from
 the start (fine-tuning), when only some layers are in evaluation (frozen batch norm), when a pass in
@@ -54,4 +55,5 @@ RULE = Rule(
     severity="warning",
     summary="training goes on in evaluation mode after an evaluation",
     runtime="EvalInTraining",
+    source="eval_in_training",
 )

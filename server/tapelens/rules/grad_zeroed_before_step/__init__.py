@@ -10,7 +10,9 @@ raises: a step skips parameters without a gradient.
 
 Seen at run time: at the ``zero_grad()``; the finding comes as the step begins that has nothing to use.
 
-Seen in the source: nothing as yet.
+Seen in the source: a clearing after the backward and before the step, on every way, with nothing between
+that reads, clips or writes the gradients; and a loop that clears before each of its backwards, ended by
+no ``break``, with the step after the loop.
 
 What it cannot know: whether gradients were meant to be thrown away. It is silent for closures, where
 values that are not finite were seen (a bad batch that is skipped), when parameters moved between the
@@ -47,4 +49,5 @@ RULE = Rule(
     severity="warning",
     summary="gradients are cleared before the step that should use them",
     runtime="GradZeroedBeforeStep",
+    source="grad_zeroed_before_step",
 )

@@ -15,7 +15,9 @@ line's backward comes again; where nothing runs backward, until the same module 
 again. The finding stands at the statement that ties each graph to the name, found in your source, and gives
 the name, the number of iterations, nodes and bytes; where no such statement is found, at the backward.
 
-Seen in the source: nothing as yet.
+Seen in the source: in a loop that trains, a sum, a list or a state that a later round builds on the
+graph of an earlier one, where no later backward runs through it and nothing empties the container; in a
+loop that only computes, when grad mode is on and all uses of the value are in sight.
 
 What it cannot know: holders that no name in your running functions, their objects or your modules
 leads to; then it is silent. It is silent too about what is bounded: a ``deque(maxlen=…)``, a list that
@@ -49,6 +51,7 @@ RULE = Rule(
     severity="warning",
     summary="the graphs of all earlier iterations are kept alive by a name of yours",
     runtime="GraphGrowth",
+    source="graph_growth",
     fix="cut_the_graph",
     thresholds=(
         Threshold(name="iterations", default=4, meaning="Iterations running in which older graphs became more."),

@@ -10,7 +10,8 @@ times; and what the hooks' closures hold, old activations for instance, is never
 Seen at run time: at the registration that makes it four. What is alive is read from the very table
 that torch calls hooks from, so a hook that was removed in any way does not count.
 
-Seen in the source: nothing as yet.
+Seen in the source: a registration in a loop, or in what a loop calls, on the same module, tensor or
+parameters in every round, whose handle nobody removes. A loop over the targets themselves is none.
 
 What it cannot know: hooks on autograd nodes (``grad_fn.register_hook``), which torch keeps where
 Python does not reach. Hooks on a tensor that is made anew in each iteration go with it and are not
@@ -47,4 +48,5 @@ RULE = Rule(
     severity="warning",
     summary="the same hook is registered over and over without being removed",
     runtime="HookLeak",
+    source="hook_leak",
 )

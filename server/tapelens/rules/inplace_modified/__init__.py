@@ -13,7 +13,10 @@ that saved it; else at the backward. The operation's line is known where lines a
 and otherwise looked for in the source of the functions that run. Of a parameter that an optimizer changed it is
 the ``step()``.
 
-Seen in the source: nothing as yet.
+Seen in the source: a change in place of what an operation saved, a step or a change of parameters
+between the forward pass that saved them and the backward, when all of it surely lies on one way; and a
+leaf that requires a gradient written into with grad mode on. Fused optimizers are left to
+stale-graph-backward.
 
 What it cannot know: an operation in a function that has returned and that no variable leads to. An
 exception that you catch is yours and is not flagged. A tensor that was changed but is never run backward is no
@@ -44,5 +47,6 @@ RULE = Rule(
     severity="error",
     summary="a tensor that backward needs was changed in place after it had been saved",
     runtime="InplaceModified",
+    source="inplace_modified",
     fix="make_anew",
 )

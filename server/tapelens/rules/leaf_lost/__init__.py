@@ -11,7 +11,9 @@ an accelerator ``.to(device)`` gives the leaf itself back, so the same script wo
 Seen at run time: at the statement that made the result, when its ``.grad`` is read (where PyTorch itself
 warns) or an optimizer refuses it and nobody catches that.
 
-Seen in the source: nothing as yet.
+Seen in the source: a result of a leaf that has no name of its own, or had the result's name, when an
+optimizer gets it or its ``.grad`` is read. ``.to(device)`` with a device that is not written out may
+give the leaf itself back and is not judged.
 
 What it cannot know: a replacement that is not written in the functions that run or in the class of their
 ``self``. It is silent when the leaf behind is still held by a variable, when the result's ``.grad`` is never
@@ -46,5 +48,6 @@ RULE = Rule(
     severity="warning",
     summary="a result of a leaf stands in its place, and is used as the parameter",
     runtime="LeafLost",
+    source="leaf_lost",
     fix="move_requires_grad",
 )

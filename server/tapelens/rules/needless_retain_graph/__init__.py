@@ -12,8 +12,9 @@ Seen at run time: each node that such a call ran carries its number, and every g
 looked through for it. After five calls that an optimizer's step has followed, or two at the end of the
 program, with none of them found again, it stands at the call.
 
-Seen in the source: a single literal ``retain_graph=True`` whose root and graph no later call of the
-function can reach.
+Seen in the source: a literal ``retain_graph=True`` in a loop, or in a function that is called from
+elsewhere, when no backward that follows, in the same round or the next, can reach any of that graph. A
+graph that is returned, or handed to a function that is not in the project, may be used.
 
 What it cannot know: whether a graph will be used at a later time, say every hundredth step; where the file
 has a backward that has not run yet it waits for fifty calls or the end. It judges literal flags only: a
@@ -51,5 +52,6 @@ RULE = Rule(
     severity="warning",
     summary="retain_graph=True keeps graphs that nothing runs again",
     runtime="NeedlessRetainGraph",
+    source="needless_retain_graph",
     fix="drop_retain_graph",
 )

@@ -14,7 +14,10 @@ Seen at run time: at the statement that cuts the path, where the source of the f
 variables of their frames agree; else at the backward. The other one is the related line. (d) stands at what switched
 grad mode off.
 
-Seen in the source: nothing as yet.
+Seen in the source: a ``backward()`` whose root surely has no graph, at the statement that ended it
+(``item``, ``detach``, ``numpy``, ``argmax``, a new tensor, grad mode switched off) or, where there never
+was one, at the backward; and a loop in which all that the backward reaches is a leaf made from such an
+end.
 
 What it cannot know: a cut in a function whose source is not at hand, or in a library. It is silent about
 networks that no optimizer holds (targets, teachers), frozen layers, evaluation, parameters that gained a
@@ -45,4 +48,5 @@ RULE = Rule(
     severity="warning",
     summary="no path leads from the loss to the parameters that are to be trained",
     runtime="NoGradPath",
+    source="no_grad_path",
 )

@@ -10,7 +10,8 @@ warns once a place, easily lost among other output.
 Seen at run time: where PyTorch itself warns, at the line that reads. The message names the tensor and,
 where that is known, the line that made it.
 
-Seen in the source: nothing as yet.
+Seen in the source: ``.grad`` of what an operation surely made from something that requires a gradient,
+with no ``retain_grad()`` before. ``getattr(x, "grad")`` and tensors that a hook saved are not followed.
 
 What it cannot know: what PyTorch does not tell. Where warnings are ignored (``python -W ignore``,
 ``warnings.filterwarnings("ignore")``) the reading passes unseen, as does the second reading in one place.
@@ -43,5 +44,6 @@ RULE = Rule(
     severity="warning",
     summary="`.grad` is read of a tensor that keeps no gradient: it is no leaf, and retain_grad() was not called",
     runtime="NonleafGrad",
+    source="nonleaf_grad",
     fix="retain_it",
 )

@@ -12,7 +12,10 @@ at all; else the rest learns around it, and it is just worse than it should be.
 Seen at run time: as the backward after the third such step begins, at the line that makes the optimizer.
 Where the parameter was made, or replaced, is related.
 
-Seen in the source: nothing as yet.
+Seen in the source: a part that is put into a model after the optimizer was made from it; modules and
+parameters in a plain list or dict of a module whose ``parameters()`` an optimizer got; a module of its
+own that trains with the others and that no optimizer in sight has. Anything given to foreign code,
+frozen, loaded or put into a mode is left alone.
 
 What it cannot know: what is meant to stay as it is. It is silent for parameters that were in the model
 when the optimizer was made (training the head only, layers frozen by being left out), for parameters
@@ -47,5 +50,6 @@ RULE = Rule(
     severity="warning",
     summary="a parameter gets gradients that no step uses, because no optimizer holds it",
     runtime="ParamNotInOptimizer",
+    source="param_not_in_optimizer",
     fix="register_the_list",
 )

@@ -11,7 +11,8 @@ Seen at run time: a root keeps the number of the call that it was run in; leaves
 after each backward, so that a gradient that was cleared or written in between is not a sum. It stands at
 the later call, as the step is about to use the sum.
 
-Seen in the source: nothing as yet.
+Seen in the source: a root that ran backward, retained or saving nothing, and surely is or lies below a
+later root, with nothing between that may clear or write the gradients and a step that follows.
 
 What it cannot know: whether a part is meant to count twice. It is silent when either call brings a gradient
 of its own (sums of vector products), when the gradients were cleared or written in between, for
@@ -45,4 +46,5 @@ RULE = Rule(
     severity="warning",
     summary="a loss that already ran backward runs again, and its gradients count twice",
     runtime="RepeatedBackwardAccumulates",
+    source="repeated_backward_accumulates",
 )

@@ -10,7 +10,8 @@ Seen at run time: at the third such ``step()``, before its line is left. Old gra
 object, version counter and a few of their values. Steps with a closure are judged by what the closure
 left, and of a step that calls another optimizer's step the inner one is judged.
 
-Seen in the source: nothing as yet.
+Seen in the source: a loop that runs a module and steps, when there is no backward anywhere in what the
+program does and no call of something foreign that gets the optimizer, the model or the loss.
 
 What it cannot know: whether a repeated step is meant. One or two are taken for it (a warm-up, a dummy
 step before a scheduler). It is silent when anything wrote the gradients in between (by hand, through
@@ -45,4 +46,5 @@ RULE = Rule(
     severity="warning",
     summary="an optimizer steps though no backward gave it new gradients",
     runtime="StepWithoutBackward",
+    source="step_without_backward",
 )

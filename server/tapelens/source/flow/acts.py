@@ -70,6 +70,7 @@ class Backward(Act):
     kind: Literal["backward", "grad"]
     has_inputs: bool
     has_gradient: bool = False
+    inputs: tuple[Value, ...] = ()
     nodes: tuple[Node, ...] | None = None  # the roots'; None where unknown
 
 
@@ -249,3 +250,19 @@ class Escaped(Act):
     """Somebody unknown gets this: it is returned to a caller who is not in sight, or kept in an object of theirs."""
 
     value: Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Changed(Act):
+    """Parameters of these are changed in place, by a step's means or not, so that their version shows it."""
+
+    of: Value
+    how: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Refused(Act):
+    """A leaf that requires a gradient is written in place with grad mode on."""
+
+    of: Tensor
+    how: str

@@ -41,7 +41,7 @@ def combine(run: Run, at: ast.AST, left: Value, right: Value, operator: ast.oper
 def as_operand(run: Run, value: Value, at: ast.AST) -> Value:
     """Gradients and parameters as tensors."""
     if isinstance(value, Grad):
-        result = Tensor(run.place(at), grad=False, leaf=True, loops=run.loops)
+        result = Tensor(run.place(at), grad=None if run.makes_graphs else False, leaf=True, loops=run.loops)
         result.of_grad = (value.of,)
         return result
     if isinstance(value, Params) and value.single:

@@ -65,7 +65,7 @@ def _tie(run: Run, name: str, value: Tensor, before: Tensor, at: ast.AST) -> Non
     old, new = before.node, value.node
     if not run.loops or value is before or old is None or new is None or old.loops == run.loops:
         return
-    if any(node is old for node in new.walk()):
+    if any(node is old for node in new.walk(surely=True)):
         run.acts.append(Tied(run.now(at), name, value, before))
 
 
@@ -117,8 +117,11 @@ def _set(run: Run, owner: Value, name: str, value: Value, at: ast.AST, target: a
                     _tie(run, ast.unparse(target), value, before, at)
                 if owner.is_entry and value.grad is not False:
                     run.acts.append(Escaped(run.now(at), value))
+                written = ast.unparse(target)
                 if not value.name:
-                    value.name = ast.unparse(target)
+                    value.name = written
+                if isinstance(before, Tensor) and before.name == written and _takes_its_place(value, before):
+                    value.lost = before
             elif isinstance(value, _NAMED) and not value.variable:
                 value.variable = ast.unparse(target)
             if owner.is_module and isinstance(value, (Module, Instance)):
@@ -161,9 +164,10 @@ def _set_of_tensor(run: Run, owner: Tensor | Params, name: str, value: Value, at
 def _require(run: Run, owner: Tensor | Params, value: Value, at: ast.AST) -> None:
     wanted = bool(value.value) if isinstance(value, Const) else None
     if isinstance(owner, Params):
+        known = wanted is not None and not run.guards
         for each in owner.of:
             if isinstance(each, (Module, Instance)):
-                each.frozen = None
+                each.frozen = (not wanted) if known else None
         run.acts.append(Loaded(run.now(at), owner.of))
     elif owner.leaf is not False:
         owner.grad = wanted
@@ -189,7 +193,12 @@ def _put(run: Run, target: ast.Subscript, value: Value, at: ast.AST) -> None:
             if isinstance(value, (Module, Instance)):
                 run.acts.append(Placed(run.now(at), owner, ast.unparse(target), value, Opaque()))
                 owner.parts.append(value)
-        case Tensor() | Grad() | Params():
+        case Tensor():
+            write_in_place(run, owner, value, at, how="[…] =")
+            if isinstance(value, Tensor) and value.grad is not False and not (owner.leaf and owner.grad) and owner.sure:
+                result = run.tensor(at, owner, value, saves=False, sure=value.sure)
+                owner.grad, owner.leaf, owner.node = result.grad, result.leaf, result.node
+        case Grad() | Params():
             write_in_place(run, owner, value, at, how="[…] =")
         case Choice(options=options):
             for option in options:
@@ -208,14 +217,13 @@ def augment(run: Run, node: ast.AugAssign) -> None:
             write_in_place(run, before, value, node, how=f"{_SIGNS.get(type(node.op), '')}=")
             return
         case Tensor(sure=True):
-            if run.grad is False and before.leaf and before.grad:
+            if before.leaf and before.grad and run.grad is not None:
                 write_in_place(run, before, value, node, how=f"{_SIGNS.get(type(node.op), '')}=")
                 return
             result = run.tensor(node, before, value, saves=saves_operands(node.op, before, value))
             if (isinstance(value, Tensor) and value.sure) or isinstance(value, Const):
                 result.storage = before.storage
-                result.storage.written, result.storage.by = run.tick(), run.place(node)
-                result.storage.how = f"{_SIGNS.get(type(node.op), '')}="
+                run.write(result, node, f"{_SIGNS.get(type(node.op), '')}=")
         case Items(kind="list"):
             kept = value.items if isinstance(value, Items) else [value]
             before.items.extend(kept)

@@ -10,13 +10,14 @@ from .cuts import detached
 from .guesses import by_name, is_optimizer
 from .imports import Script, canonical
 from .run import Run
-from .tables import FACTS, OF_MODULES, VIEWS
+from .tables import FACTS, OF_MODULES, OF_OPTIMIZERS, VIEWS
 from .values import (
     Choice,
     Class,
     Const,
     Function,
     Grad,
+    Handle,
     Instance,
     Items,
     Module,
@@ -68,7 +69,9 @@ def attribute(run: Run, owner: Value, name: str, at: ast.AST) -> Value:
         case Optimizer():
             if name == "param_groups":
                 return Params((owner,))
-            return Bound(owner, name) if name in {"step", "zero_grad"} else Opaque(reach=(owner,), name=name)
+            return Bound(owner, name) if name in OF_OPTIMIZERS else Opaque(reach=(owner,), name=name)
+        case Class() if name == "apply" and owner.is_a(("torch.autograd.Function",)):
+            return Bound(owner, name)
         case Class():
             return bind(owner.find(name), None, owner) or _inherited(owner, name)
         case Super():
@@ -76,7 +79,7 @@ def attribute(run: Run, owner: Value, name: str, at: ast.AST) -> Value:
         case Choice(options=options):
             kept = [option for option in options if not (isinstance(option, Const) and option.value is None)]
             return join(attribute(run, option, name, at) for option in kept or options)
-        case Items() | Scaler():
+        case Items() | Scaler() | Handle():
             return Bound(owner, name)
         case Opaque():
             return _of_unknown(run, owner, name, at)
@@ -107,7 +110,7 @@ def _of_tensor(run: Run, owner: Tensor, name: str, at: ast.AST) -> Value:
         return Grad(owner)
     if name == "data":
         if owner.leaf and owner.grad:
-            return Params((owner,), single=True)
+            return Params((owner,), single=True, is_data=True)
         return detached(run, owner, at, ".data", sure=owner.sure)
     if name in VIEWS:
         return run.tensor(at, owner, saves=False, sure=owner.sure)
@@ -127,7 +130,9 @@ def _of_parameters(run: Run, owner: Params, name: str, at: ast.AST) -> Value:
     if name == "grad":
         run.acts.append(GradRead(run.now(at), owner))
         return Grad(owner)
-    if name == "data" or name in VIEWS:
+    if name == "data":
+        return Params(owner.of, single=owner.single, over=owner.over, is_data=True)
+    if name in VIEWS:
         return owner
     return Opaque() if name in FACTS else Bound(owner, name)
 

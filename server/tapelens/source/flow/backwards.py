@@ -42,6 +42,7 @@ def backward(
     retain = _flag(given("retain_graph"), "**" in keywords)
     if retain is False and given("retain_graph") is None and create is not False:
         retain = create if create is None else None
+    run.makes_graphs = run.makes_graphs or create is not False
     gradient = given("gradient") or keywords.get("grad_outputs")
     run.acts.append(
         Backward(
@@ -51,12 +52,15 @@ def backward(
             create=create,
             kind=kind,
             has_inputs=given("inputs") is not None,
+            inputs=() if given("inputs") is None else (given("inputs") or Opaque(),),
             has_gradient=gradient is not None and not (isinstance(gradient, Const) and gradient.value is None),
             nodes=nodes_of(root),
         )
     )
     if isinstance(root, Tensor) and root.grad is None:
         root.grad, root.leaf = True, False
+    if isinstance(root, Tensor) and root.grad is False and root.sure:
+        run.raises()
     return Const(None)
 
 
@@ -98,7 +102,10 @@ def nodes_of(root: Value) -> tuple[Node, ...] | None:
                 if nodes is None:
                     return None
                 found.extend(nodes)
-            return tuple(found)
+            if not found:
+                return ()
+            some = found[0]
+            return (Node(some.place, at=some.at, loops=some.loops, perhaps=tuple(found), sure=False),)
         case _:
             return None
 

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Mapping, Sequence
 
-from .acts import Made, Unknown
+from .acts import Unknown
 from .attributes import Bound, Super, bind
 from .forwards import forward
 from .guesses import by_annotation, by_name, is_optimizer, is_pure, is_schedule
@@ -14,11 +14,12 @@ from .loops import exact_items
 from .methods import method
 from .reach import touching
 from .run import DEEPEST, Frame, Run
-from .torchs import given_tensors, named
+from .torchs import made, named
 from .values import (
     Choice,
     Class,
     Const,
+    Default,
     Function,
     GradMode,
     Instance,
@@ -207,16 +208,17 @@ def _construct(run: Run, cls: Class, args: Sequence[Value], keywords: Keywords, 
             run.place(node), cls.node.name, (held,), clears="zero_grad" in text or ".grad = None" in text,
             loops=run.loops, at=run.tick(),
         )  # fmt: skip
-        run.acts.append(Made(run.now(node), optimizer, given_tensors(held)))
+        optimizer.reads = ".grad" in text
+        made(run, optimizer, node)
         return optimizer
     if cls.is_a(("torch.autograd.Function", "enum.")):
         return Opaque()
-    instance = Instance(cls, run.place(node), is_module=is_module(cls), loops=run.loops)
+    instance = Instance(cls, run.place(node), is_module=is_module(cls), loops=run.loops, at=run.tick())
     init = bind(cls.find("__init__"), instance, cls)
     if isinstance(init, Function):
         _inline(run, init, args, keywords, node)
     else:
-        _fill(instance, args, keywords)
+        _fill(run, instance, args, keywords, node)
     return instance
 
 
@@ -227,7 +229,7 @@ def is_module(cls: Class) -> bool:
     )
 
 
-def _fill(instance: Instance, args: Sequence[Value], keywords: Keywords) -> None:
+def _fill(run: Run, instance: Instance, args: Sequence[Value], keywords: Keywords, node: ast.AST) -> None:
     """Fields of a dataclass."""
     fields: list[str] = []
     for cls in reversed([instance.cls, *(base for base in instance.cls.all_bases() if isinstance(base, Class))]):
@@ -238,6 +240,10 @@ def _fill(instance: Instance, args: Sequence[Value], keywords: Keywords) -> None
         ]
     instance.attributes.update(zip(fields, args, strict=False))
     instance.attributes.update({name: value for name, value in keywords.items() if name in fields})
+    for name in fields:
+        default = instance.cls.find(name)
+        if name not in instance.attributes and isinstance(default, Default):
+            instance.attributes[name] = invoke(run, default.factory, (), {}, node)
     given = tuple(args) + tuple(keywords.values())
     if not fields and given:
         instance.attributes["?"] = Opaque(reach=given)
@@ -251,8 +257,8 @@ def _inline(run: Run, function: Function, args: Sequence[Value], keywords: Keywo
         return foreign(run, "", (function,), args, keywords, node)
     run.executed.add(body)
     scope = Scope(function.scope)
-    kept = run.frame, run.guards, run.grad, run.calls
-    run.frame = Frame(function.file, scope, body, function.owner, function.bound)
+    kept, grad = (run.frame, run.guards, run.calls), (run.grad, run.grad_by)
+    run.frame = Frame(function.file, scope, body, function.owner, function.bound, run.place(node))
     bound = () if function.bound is None else (function.bound,)
     args = (*bound, *function.args, *args)
     _bind_parameters(run, body.args, args, {**function.keywords, **keywords})
@@ -266,11 +272,24 @@ def _inline(run: Run, function: Function, args: Sequence[Value], keywords: Keywo
         end = run.block(body.body)
         frame = run.frame
     finally:
-        run.frame, run.guards, run.grad, run.calls = kept
+        run.frame, run.guards, run.calls = kept
+        if function.no_grad:
+            run.grad, run.grad_by = grad
     if frame.yields:
         return Items("list", frame.yields, whole=False, loops=run.loops)
+    for value in frame.returns:
+        _leave_behind(value, scope)
     returned = frame.returns if end is not None else [*frame.returns, Const(None)]
     return join(returned) if returned else Opaque()
+
+
+def _leave_behind(value: Value, scope: Scope) -> None:
+    """The leaf that a returned result was made from has only a local name."""
+    if isinstance(value, Tensor) and value.leaf is False and value.lost is None and value.node is not None:
+        parents = value.node.parents
+        leaf = parents[0].leaf if len(parents) == 1 else None
+        if leaf is not None and leaf.grad and any(each is leaf for each in scope.names.values()):
+            value.lost = leaf
 
 
 def _bind_parameters(run: Run, parameters: ast.arguments, args: Sequence[Value], keywords: Keywords) -> None:

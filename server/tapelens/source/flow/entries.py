@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ..file import SourceFile
@@ -13,7 +14,7 @@ from .calls import invoke, is_module
 from .expressions import evaluate
 from .guesses import by_name
 from .reach import everything
-from .run import Frame, Run, Spent
+from .run import Frame, Raised, Run, Spent
 from .statements import block
 from .values import Class, Function, Instance, Opaque, Tensor, Value
 
@@ -27,11 +28,13 @@ class Trace:
     """One way through the file and what it calls.
 
     Attributes:
+        loops: The statements of loops, by number.
         is_script: The whole program is in sight: what it does not do, nobody does.
     """
 
     acts: tuple[Act, ...]
     is_script: bool
+    loops: Mapping[int, ast.AST]
 
 
 def traces(file: SourceFile) -> tuple[Trace, ...]:
@@ -43,16 +46,15 @@ def traces(file: SourceFile) -> tuple[Trace, ...]:
 
 def _traces(file: SourceFile, tree: ast.Module) -> Iterator[Trace]:
     run = Run(file, evaluate=evaluate, block=block, invoke=invoke, at_most=_ENTRY * 2)
-    left = _PLENTY
+    left, frame = _PLENTY, run.frame
     try:
-        block(run, tree.body)
-        yield Trace(tuple(run.acts), is_script=True)
+        with suppress(Raised):
+            block(run, tree.body)
+        yield Trace(tuple(run.acts), is_script=True, loops=run.loop_nodes)
     except (Spent, RecursionError):
         pass
-    module = run.frame.scope if run.frame.function is None else None
-    if module is None:
-        return
-    frame = run.frame
+    run.frame = frame
+    module = frame.scope
     for later in (False, True):
         for value in list(module.names.values()):
             if left < 0:
@@ -87,9 +89,10 @@ def _enter(run: Run, frame: Frame, function: Function) -> Iterator[Trace]:
     _fresh(run, frame)
     try:
         run.is_guessing = True
-        result = invoke(run, function, (), {}, function.node)
-        _escape(run, result, function.node)
-        yield Trace(tuple(run.acts), is_script=False)
+        with suppress(Raised):
+            result = invoke(run, function, (), {}, function.node)
+            _escape(run, result, function.node)
+        yield Trace(tuple(run.acts), is_script=False, loops=run.loop_nodes)
     except (Spent, RecursionError):
         run.frame = frame
 
@@ -116,7 +119,8 @@ def _enter_class(run: Run, frame: Frame, file: SourceFile, cls: Class, *, later:
         init = bind(cls.find("__init__"), instance, cls)
         if isinstance(init, Function):
             run.is_guessing = True
-            invoke(run, init, (), {}, cls.node)
+            with suppress(Raised):
+                invoke(run, init, (), {}, cls.node)
         for name in _fields(cls):
             instance.attributes.setdefault(name, by_name(run, name, run.place(cls.node)))
         branch = run.number()
@@ -128,7 +132,7 @@ def _enter_class(run: Run, frame: Frame, file: SourceFile, cls: Class, *, later:
             run.is_guessing = True
             result = invoke(run, bound, (), {}, method.node)
             _escape(run, result, method.node)
-        yield Trace(tuple(run.acts), is_script=False)
+        yield Trace(tuple(run.acts), is_script=False, loops=run.loop_nodes)
     except (Spent, RecursionError):
         run.frame = frame
 

@@ -119,7 +119,9 @@ def item(run: Run, owner: Value, key: Value, node: ast.AST) -> Value:
     """``owner[key]``."""
     match owner:
         case Tensor(sure=True):
-            return run.tensor(node, owner, saves=False)
+            view = run.tensor(node, owner, saves=False)
+            view.storage = owner.storage
+            return view
         case Tensor():
             return part_of(run, owner, node, node)
         case Items(keys=dict(keys)) if isinstance(key, Const) and owner.whole:
@@ -128,6 +130,12 @@ def item(run: Run, owner: Value, key: Value, node: ast.AST) -> Value:
             if owner.whole and -len(items) <= key.value < len(items):
                 return items[key.value]
             return join(items) if items else Opaque()
+        case Items(items=items, factory=Value() as factory) if not items:
+            made = run.call(factory, (), {}, node)
+            if isinstance(made, Items):
+                made.loops, made.variable = owner.loops, owner.variable
+            items.append(made)
+            return made
         case Items(items=items):
             return join(items) if items else Opaque()
         case Params():
@@ -217,6 +225,7 @@ def _comprehend(
     iterable = evaluate(run, generator.iter)
     exact = exact_items(iterable)
     loop = run.number()
+    run.loop_nodes[loop] = node
     outer, guards = run.loops, run.guards
     whole = exact is not None and not generator.ifs
     for turn in range(2 if exact is None else len(exact)):

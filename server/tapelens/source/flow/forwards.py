@@ -11,6 +11,7 @@ from .run import Run
 from .values import Function, Instance, Items, Module, Named, Tensor, Value
 
 _TUPLES = {"LSTM", "GRU", "RNN", "MultiheadAttention", "LSTMCell"}
+_SAVES_INPUT = {"Linear", "Conv1d", "Conv2d", "Conv3d", "Bilinear"}
 _SAVES_NOTHING = {"Identity", "Flatten", "Unflatten"}
 
 
@@ -23,18 +24,31 @@ def forward(
         function = bind(module.cls.find("forward"), module, module.cls)
         if isinstance(function, Function):
             return run.call(function, args, keywords, node)
+    if isinstance(module, Module) and module.name.endswith("Sequential") and module.parts and args:
+        row = [part for part in module.parts if isinstance(part, (Module, Instance))]
+        if len(row) == len(module.parts):
+            result = args[0]
+            for part in row:
+                result = forward(run, part, (result,), {}, node)
+            return result
     given = flattened((*args, *keywords.values()))
     if isinstance(module, Module) and not module.guessed:
         name = module.name.rpartition(".")[2]
         uses = module if module.has_parameters and module.frozen is False else None
+        first = given[0] if given and isinstance(given[0], Tensor) and given[0].sure else None
+        if module.is_in_place and first is not None:
+            run.write(first, node, f"{name}(inplace=True)")
         result = run.tensor(
             node,
             *given,
             saves=name not in _SAVES_NOTHING,
             module=uses,
             keeps_parameters=uses is not None and _keeps(module, given),
+            keeps=(first,) if first is not None and uses is not None and name in _SAVES_INPUT else (),
         )
-        if module.has_parameters and module.frozen is not False and result.grad is False and run.grad is not False:
+        if name in {"Sigmoid", "Tanh", "ReLU", "Softmax", "LogSoftmax"} and result.node is not None:
+            result.node.keeps = (result.storage,)
+        if module.frozen is None and result.grad is False and run.grad is not False and module.has_parameters:
             result.grad = result.leaf = None
         if module.has_parameters is None and result.grad is False and run.grad is not False:
             result.grad = result.leaf = None
@@ -49,7 +63,7 @@ def forward(
 
 
 def flattened(values: Sequence[Value]) -> list[Value]:
-    """Tensors among these, those in lists too."""
+    """Operands among these, those in lists too."""
     found: list[Value] = []
     for value in values:
         if isinstance(value, Items):

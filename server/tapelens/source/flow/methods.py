@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from .acts import (
     Cleared,
     Emptied,
+    GradRead,
     Hooked,
     Kept,
     Loaded,
@@ -23,14 +25,17 @@ from .acts import (
 )
 from .attributes import leaf_of
 from .backwards import backward
+from .cuts import detached
 from .forwards import forward
-from .loops import elements
+from .loops import elements, exact_items
 from .run import Run
 from .tensors import of_gradient, of_parameters, of_tensor
 from .values import (
     Choice,
+    Class,
     Const,
     Function,
+    FunctionNode,
     Grad,
     Handle,
     Instance,
@@ -39,6 +44,7 @@ from .values import (
     Opaque,
     Optimizer,
     Params,
+    Place,
     Scaler,
     Tensor,
     Value,
@@ -62,16 +68,23 @@ def _of_module(
 ) -> Value | None:
     match name:
         case "parameters" | "named_parameters" | "buffers":
+            module.listed = True
             return Params((module,))
         case "zero_grad":
             run.acts.append(Cleared(run.now(node), (module,)))
         case "train" | "eval":
             mode = (args or [*keywords.values(), Const(True)])[0]
             training = False if name == "eval" else bool(mode.value) if isinstance(mode, Const) else None
-            run.acts.append(ModeSet(run.now(node), module, training))
+            moment = run.now(node)
+            function, site = run.frame.function, run.frame.called_at
+            if getattr(function, "name", "") in {"train", "eval"} and site is not None:
+                moment = replace(moment, place=site)  # a method that overrides it: its caller is meant
+            run.acts.append(ModeSet(moment, module, training))
             return module
         case "requires_grad_":
-            module.frozen = None
+            wanted = args[0] if args else Const(True)
+            known = isinstance(wanted, Const) and not run.guards
+            module.frozen = (not wanted.value) if known and isinstance(wanted, Const) else None
             run.acts.append(Loaded(run.now(node), (module,)))
             return module
         case "to" | "cuda" | "cpu" | "half" | "float" | "double" | "bfloat16" | "type" | "share_memory" | "compile":
@@ -81,8 +94,13 @@ def _of_module(
             return Opaque()
         case "state_dict":
             return Opaque()
-        case "modules" | "named_modules" | "children" | "named_children" | "values" | "items":
+        case "modules" | "children" | "values":
             return module
+        case "named_modules" | "named_children" | "items":
+            exact = exact_items(module)
+            each = exact or [elements(run, module, node)]
+            pairs: list[Value] = [Items("tuple", [Opaque(), part]) for part in each]
+            return Items("list", pairs, whole=exact is not None)
         case "forward" | "__call__":
             return forward(run, module, args, keywords, node)
         case "append" | "extend" | "insert" | "add_module" | "register_module":
@@ -146,6 +164,8 @@ def _step(run: Run, optimizer: Optimizer, args: Args, keywords: Keywords, node: 
         run.acts.append(Unknown(run.now(node), (optimizer, closure)))
     if optimizer.clears:
         run.acts.append(Unknown(run.now(node), (optimizer,)))
+    if optimizer.reads:
+        run.acts.append(GradRead(run.now(node), optimizer))
     run.acts.append(Step(run.now(node), optimizer, number, has_closure=has_closure))
     return result
 
@@ -195,7 +215,7 @@ def _of_items(run: Run, items: Items, name: str, args: Args, keywords: Keywords,
             items.whole = False
             if name == "clear":
                 items.items.clear()
-            return join(items.items) if items.items else Opaque()
+            return items.items.pop(0 if name == "popleft" else -1) if items.items else Opaque()
         case "values":
             return Items("list", list(items.items), whole=items.whole, loops=items.loops)
         case "items":
@@ -241,6 +261,25 @@ def _of_handle(run: Run, handle: Handle, name: str, args: Args, keywords: Keywor
     return Const(None)
 
 
+def _apply(run: Run, cls: Class, name: str, args: Args, keywords: Keywords, node: ast.AST) -> Value | None:
+    """``apply`` of a Function of the project."""
+    _ = name, keywords
+    result = run.tensor(node, *args, saves=None)
+    written = cls.find("backward")
+    if result.node is not None and isinstance(written, Function):
+        stops = _gives_nothing(written.node)
+        if stops is not None:
+            result.node.parents, result.node.stops = (), Place(written.file, stops)
+    return result
+
+
+def _gives_nothing(function: FunctionNode) -> ast.Return | None:
+    """The return of a backward that has no other than None."""
+    returns = [each for each in ast.walk(function) if isinstance(each, ast.Return)]
+    none = [each for each in returns if each.value is None or getattr(each.value, "value", 0) is None]
+    return none[0] if none and len(none) == len(returns) else None
+
+
 def _of_unknown(run: Run, receiver: Opaque, name: str, args: Args, keywords: Keywords, node: ast.AST) -> Value | None:
     if name == "backward":
         if not args or receiver.name.endswith(("loss", "cost")):
@@ -248,6 +287,9 @@ def _of_unknown(run: Run, receiver: Opaque, name: str, args: Args, keywords: Key
         return backward(run, args[0], args[1:], keywords, node)
     if name == "manual_backward" and args:
         return backward(run, args[0], args[1:], keywords, node)
+    if name == "sample":
+        given = next((each for each in receiver.reach if isinstance(each, (Tensor, Choice))), None)
+        return None if given is None else detached(run, given, node, ".sample()")
     if name == "prepare" and args:
         return args[0] if len(args) == 1 else Items("tuple", list(args), loops=run.loops)
     if name == "optimizers":
@@ -266,6 +308,7 @@ _METHODS: tuple[
     tuple[type | tuple[type, ...], Callable[[Run, Any, str, Args, Keywords, ast.AST], Value | None]], ...
 ] = (
     (Tensor, of_tensor),
+    (Class, _apply),
     ((Module, Instance), _of_module),
     (Optimizer, _of_optimizer),
     (Params, of_parameters),

@@ -13,13 +13,17 @@ from dataclasses import dataclass, field
 
 from ..file import SourceFile
 from .acts import Act, Guards, Moment
-from .values import Class, Cut, Loops, Node, Place, Scope, Tensor, Value
+from .values import Choice, Class, Cut, Items, Loops, Node, Opaque, Place, Scope, Tensor, Value, Write
 
 AT_MOST = 40_000
 """Expressions that one way may evaluate, calls of calls included."""
 
 DEEPEST = 14
 """Calls in calls."""
+
+
+class Raised(Exception):
+    """The program surely ends here with an error that nobody catches."""
 
 
 class Spent(Exception):
@@ -35,6 +39,7 @@ class Frame:
     function: ast.AST | None = None
     owner: Class | None = None
     bound: Value | None = None
+    called_at: Place | None = None
     returns: list[Value] = field(default_factory=list[Value])
     yields: list[Value] = field(default_factory=list[Value])
 
@@ -62,11 +67,13 @@ class Run:
         self.tried = False
         self.step: int | None = None
         self.grad: bool | None = True
+        self.makes_graphs = False  # a backward may have given gradients a graph
         self.grad_by: Place | None = None  # what switched gradients off
         self.is_guessing = False  # the next call's caller is not in sight
         self.clock = 0
         self.left = at_most
         self.executed: set[ast.AST] = set()
+        self.loop_nodes: dict[int, ast.AST] = {}
         self.scripts: dict[str, Scope] = {}
         self.numbers = 0
 
@@ -129,9 +136,8 @@ class Run:
         keeps_parameters: bool = False,
     ) -> Tensor:
         """What an operation makes of its operands. ``module``: one whose parameters it uses and that need gradients."""
-        tensors = [each for each in parents if isinstance(each, Tensor)]
+        tensors, perhaps, known = operands(parents)
         place = self.place(at)
-        known = all(each.grad is not None for each in tensors)
         grad: bool | None = None
         if self.grad is False:
             grad = False
@@ -148,10 +154,12 @@ class Run:
                 at=self.tick(),
                 loops=self.loops,
                 parents=nodes,
+                perhaps=tuple(each.node for each in perhaps if each.node is not None),
                 saves=saves,
                 keeps=tuple(each.storage for each in keeps),
                 module=module,
                 keeps_parameters=keeps_parameters,
+                sure=bool(grad),
             )
         else:
             result.cut = next((each.cut for each in tensors if each.cut is not None), None)
@@ -167,6 +175,19 @@ class Run:
                 result.of_grad += each.of_grad
         return result
 
+    def raises(self) -> None:
+        """The program surely raises here.
+
+        Raises:
+            Raised: Nobody catches it, and no branch leads around it.
+        """
+        if not self.guards and not self.tried:
+            raise Raised
+
+    def write(self, tensor: Tensor, at: ast.AST, how: str) -> None:
+        """A tensor's values change in place."""
+        tensor.storage.writes.append(Write(self.tick(), self.place(at), self.guards, how))
+
     @contextmanager
     def guarded(self, branch: int, arm: int) -> Generator[None]:
         """In one arm of a branch."""
@@ -176,3 +197,31 @@ class Run:
             yield
         finally:
             self.guards = before
+
+
+def operands(values: Sequence[Value]) -> tuple[list[Tensor], list[Tensor], bool]:
+    """Tensors among these, in lists too; those on some arm only; and whether it is known which need a gradient."""
+    tensors: list[Tensor] = []
+    perhaps: list[Tensor] = []
+    known = True
+    for value in values:
+        match value:
+            case Tensor():
+                tensors.append(value)
+                known = known and value.grad is not None
+            case Choice(options=options):
+                inner, others, _ = operands(options)
+                perhaps += inner + others
+                known = known and not inner and not others
+            case Items(items=items):
+                inner, others, whole = operands(items)
+                (tensors if value.whole else perhaps).extend(inner)
+                perhaps += others
+                known = known and whole and (value.whole or not inner)
+            case Opaque(reach=reach):
+                inner, others, _ = operands([each for each in reach if isinstance(each, Tensor)])
+                perhaps += inner
+                known = known and not reach
+            case _:
+                pass
+    return tensors, perhaps, known

@@ -115,49 +115,51 @@ def _for(run: Run, node: ast.For | ast.AsyncFor) -> End:
     iterable = evaluate(run, node.iter)
     exact = exact_items(iterable)
     if exact is not None:
-        return _rounds(
-            run, node.body, node.orelse, [lambda item=item: assign(run, node.target, item, node) for item in exact]
-        )
+        return _rounds(run, node, [lambda item=item: assign(run, node.target, item, node) for item in exact])
     return _rounds(
-        run, node.body, node.orelse, [lambda: assign(run, node.target, elements(run, iterable, node), node)] * 2
+        run,
+        node,
+        [lambda turn=turn: assign(run, node.target, elements(run, iterable, node, turn=turn), node) for turn in (0, 1)],
     )
 
 
 def _while(run: Run, node: ast.While) -> End:
     if truth(evaluate(run, node.test)) is False:
         return block(run, node.orelse)
-    return _rounds(run, node.body, node.orelse, [lambda: None, lambda: evaluate(run, node.test)])
+    return _rounds(run, node, [lambda: None, lambda: evaluate(run, node.test)])
 
 
-def _rounds(
-    run: Run, body: Sequence[ast.stmt], after: Sequence[ast.stmt], begins: Sequence[Callable[[], object]]
-) -> End:
+def _rounds(run: Run, at: ast.For | ast.AsyncFor | ast.While, begins: Sequence[Callable[[], object]]) -> End:
+    body, after = at.body, at.orelse
     loop = run.number()
+    run.loop_nodes[loop] = at
     outer, guards = run.loops, run.guards
     end: End = None
     for turn, begin in enumerate(begins):
         run.loops, run.guards = (*outer, (loop, turn)), guards
         begin()
         end = block(run, body)
-        if end in {"break", "return", "raise"}:
+        if end is not None and end != "continue":
             break
     run.loops, run.guards = outer, guards
     if end == "break":
         return None
-    if end == "return":
-        return "return"
-    return "raise" if end == "raise" else block(run, after)
+    match end:
+        case "return" | "raise":
+            return end
+        case _:
+            return block(run, after)
 
 
 def _try(run: Run, node: ast.Try) -> End:
     tried = run.tried
-    run.tried = tried or bool(node.handlers)
+    run.tried = tried or any(not isinstance(each.body[-1], ast.Raise) for each in node.handlers)
     end = block(run, node.body)
     run.tried = tried
     if node.handlers:
 
         def body() -> End:
-            return end or block(run, node.orelse)
+            return block(run, node.orelse) if end is None else end
 
         def handler(each: ast.ExceptHandler) -> Callable[[], End]:
             return lambda: block(run, each.body)

@@ -109,6 +109,14 @@ NO_TENSOR = frozenset(
 )
 """torch's functions that give no tensor."""
 
+OF_OPTIMIZERS = frozenset(
+    {
+        "step", "zero_grad", "add_param_group", "state_dict", "load_state_dict", "train", "eval",
+        "register_step_pre_hook", "register_step_post_hook",
+    }
+)
+"""Methods of optimizers."""
+
 VIEWS = frozenset({"T", "mT", "H", "mH", "real", "imag"})
 """Attributes of tensors that are tensors."""
 

@@ -34,6 +34,8 @@ def of_tensor(run: Run, tensor: Tensor, name: str, args: Args, keywords: Keyword
             return tensor
         case "requires_grad_":
             return _require(run, tensor, args, node)
+        case "as_subclass":
+            return Opaque(reach=(tensor,))
         case "retain_grad":
             tensor.retains = True
             return Const(None)
@@ -140,9 +142,7 @@ def of_parameters(run: Run, params: Params, name: str, args: Args, keywords: Key
     """Methods of a parameter whose module is known, or of all of them."""
     match name:
         case "requires_grad_":
-            for each in params.of:
-                if isinstance(each, (Module, Instance)):
-                    each.frozen = None
+            freeze(run, params, args[0] if args else Const(True))
             run.acts.append(Loaded(run.now(node), params.of))
             return params
         case "detach":
@@ -167,6 +167,14 @@ def of_parameters(run: Run, params: Params, name: str, args: Args, keywords: Key
             return params
         case _:
             return operation(run, name, (params, *args, *keywords.values()), node, sure=True)
+
+
+def freeze(run: Run, params: Params, wanted: Value) -> None:
+    """``requires_grad`` of all parameters, or of some."""
+    known = isinstance(wanted, Const) and not run.guards
+    for each in params.of:
+        if isinstance(each, (Module, Instance)):
+            each.frozen = (not wanted.value) if known and isinstance(wanted, Const) else None
 
 
 def of_gradient(run: Run, gradient: Grad, name: str, args: Args, keywords: Keywords, node: ast.AST) -> Value | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from .acts import Clipped, GradWritten, Hooked, Made
+from .acts import Clipped, GradWritten, Hooked, Made, Placed
 from .attributes import Bound, attribute
 from .backwards import backward, gradients
 from .cuts import cut, detached
@@ -13,10 +13,11 @@ from .loops import elements
 from .reach import everything
 from .run import Run
 from .tables import CONTAINERS, CUTS, FACTORIES, HARMLESS, NO_PARAMETERS, NO_TENSOR, WRAPPERS
-from .tensors import operation
+from .tensors import of_tensor, operation
 from .values import (
     Class,
     Const,
+    Default,
     Function,
     Grad,
     GradMode,
@@ -46,6 +47,13 @@ def named(run: Run, name: str, args: Args, keywords: Keywords, node: ast.AST) ->
     special = _SPECIAL.get(name)
     if special is not None:
         return special(run, args, keywords, node)
+    if name.startswith("torch.Tensor.") and args:
+        found = (
+            of_tensor(run, args[0], name.rpartition(".")[2], args[1:], keywords, node)
+            if isinstance(args[0], Tensor)
+            else None
+        )
+        return found or Opaque(reach=tuple(args))
     if name.startswith("torch."):
         return _of_torch(run, name, args, keywords, node)
     top = name.partition(".")[0]
@@ -74,7 +82,9 @@ def _harmless(run: Run, name: str, args: Args, node: ast.AST) -> Value:
         items.bounded = len(args) > 1 or not args
         return items
     if name in {"collections.defaultdict", "collections.OrderedDict"}:
-        return Items("dict", [], whole=False, loops=run.loops)
+        items = Items("dict", [], whole=False, loops=run.loops)
+        items.factory = args[0] if args and name.endswith("defaultdict") else None
+        return items
     if tensors:
         return detached(run, tensors[0], node, f"{name}()", sure=False)
     return Opaque()
@@ -91,9 +101,9 @@ def _of_torch(run: Run, name: str, args: Args, keywords: Keywords, node: ast.AST
         return _optimizer(run, name, args, keywords, node)
     if last == "GradScaler":
         enabled = keywords.get("enabled")
-        return Scaler(run.place(node), sure=enabled is None or (isinstance(enabled, Const) and bool(enabled.value)))
+        return Scaler(run.place(node), sure=not (isinstance(enabled, Const) and not enabled.value))
     if (room == "torch.nn" or room.startswith(("torch.nn.parallel", "torch.distributed.fsdp"))) and is_class:
-        return _module(run, name, last, args, node)
+        return _module(run, name, last, args, keywords, node)
     if room == "torch.nn.functional" or room.startswith("torch.special"):
         return _functional(run, last, args, keywords, node)
     if room in {"torch", "torch.linalg", "torch.fft"}:
@@ -115,8 +125,16 @@ def _of_torch(run: Run, name: str, args: Args, keywords: Keywords, node: ast.AST
 def _optimizer(run: Run, name: str, args: Args, keywords: Keywords, node: ast.AST) -> Value:
     held = args[0] if args else keywords.get("params", Opaque())
     optimizer = Optimizer(run.place(node), name, (held,), loops=run.loops, at=run.tick())
-    run.acts.append(Made(run.now(node), optimizer, given_tensors(held)))
+    made(run, optimizer, node)
     return optimizer
+
+
+def made(run: Run, optimizer: Optimizer, node: ast.AST) -> None:
+    """An optimizer is constructed: it refuses what is no leaf."""
+    tensors = tuple(tensor for each in optimizer.held for tensor in given_tensors(each))
+    run.acts.append(Made(run.now(node), optimizer, tensors))
+    if any(tensor.sure and tensor.leaf is False and tensor.grad is True for tensor in tensors):
+        run.raises()
 
 
 def given_tensors(held: Value) -> tuple[Tensor, ...]:
@@ -128,14 +146,16 @@ def given_tensors(held: Value) -> tuple[Tensor, ...]:
     return ()
 
 
-def _module(run: Run, name: str, last: str, args: Args, node: ast.AST) -> Value:
+def _module(run: Run, name: str, last: str, args: Args, keywords: Keywords, node: ast.AST) -> Value:
     if last == "Parameter":
         return parameter(run, args, {}, node)
     if last in {"ParameterList", "ParameterDict"}:
         return args[0] if args else Items("list", [], whole=False, loops=run.loops)
     if last in WRAPPERS or "Parallel" in last:
         return args[0] if args else Opaque()
-    module = Module(run.place(node), name, loops=run.loops)
+    module = Module(run.place(node), name, loops=run.loops, at=run.tick())
+    module.has_modes = _has_modes(last, args, keywords)
+    module.is_in_place = _is_true(keywords.get("inplace"))
     if last in CONTAINERS:
         for arg in args:
             module.parts.extend(_modules(run, arg, node))
@@ -144,6 +164,23 @@ def _module(run: Run, name: str, last: str, args: Args, node: ast.AST) -> Value:
     elif last in NO_PARAMETERS or last.endswith("Loss"):
         module.has_parameters = False
     return module
+
+
+def _is_true(value: Value | None) -> bool:
+    return isinstance(value, Const) and value.value is True
+
+
+def _has_modes(last: str, args: Args, keywords: Keywords) -> bool:
+    """Dropout and batch norm, and what has a dropout inside."""
+    if "Dropout" in last:
+        rate = keywords.get("p") or (args[0] if args else Const(0.5))
+        return not (isinstance(rate, Const) and not rate.value)
+    if "BatchNorm" in last:
+        return True
+    rate = keywords.get("dropout")
+    if last.startswith("Transformer"):
+        return not (isinstance(rate, Const) and not rate.value)
+    return isinstance(rate, Const) and bool(rate.value)
 
 
 def _modules(run: Run, value: Value, node: ast.AST) -> Iterator[Value]:
@@ -259,9 +296,13 @@ def _clip(run: Run, args: Args, keywords: Keywords, node: ast.AST) -> Value:
     bound = (
         args[1] if len(args) > 1 else next((v for k, v in keywords.items() if k in {"max_norm", "clip_value"}), None)
     )
-    constant = bound is None or not any(isinstance(each, Scaler) for each in everything((bound,)))
+    constant = isinstance(bound, Const) and isinstance(bound.value, (int, float)) and bound.value <= _CUTS_SOMETHING
     run.acts.append(Clipped(run.now(node), (params,), constant))
     return Opaque()
+
+
+_CUTS_SOMETHING = 1000.0
+"""A limit above is there to measure the norm."""
 
 
 def _roots(run: Run, args: Args, keywords: Keywords, node: ast.AST) -> Value:
@@ -291,6 +332,20 @@ def _first(_run: Run, args: Args, _keywords: Keywords, _node: ast.AST) -> Value:
 
 def _nothing(_run: Run, _args: Args, _keywords: Keywords, _node: ast.AST) -> Value:
     return Opaque()
+
+
+def _either(run: Run, args: Args, _keywords: Keywords, node: ast.AST) -> Value:
+    return elements(run, args[0], node) if len(args) == 1 else join(args) if args else Opaque()
+
+
+def _suppress(_run: Run, _args: Args, _keywords: Keywords, _node: ast.AST) -> Value:
+    return Opaque(name="contextlib.suppress")
+
+
+def _field(_run: Run, _args: Args, keywords: Keywords, _node: ast.AST) -> Value:
+    if "default_factory" in keywords:
+        return Default(keywords["default_factory"])
+    return keywords.get("default", Opaque())
 
 
 def _number(how: str) -> Maker:
@@ -367,9 +422,22 @@ def _next(run: Run, args: Args, _keywords: Keywords, node: ast.AST) -> Value:
 
 
 def _getattr(run: Run, args: Args, _keywords: Keywords, node: ast.AST) -> Value:
-    if len(args) > 1 and isinstance(args[1], Const) and isinstance(args[1].value, str):
+    if len(args) > 1 and isinstance(args[1], Const) and isinstance(args[1].value, str) and args[1].value != "grad":
         return attribute(run, args[0], args[1].value, node)
     return Opaque(reach=tuple(args[:1]))
+
+
+def _setattr(run: Run, args: Args, _keywords: Keywords, node: ast.AST) -> Value:
+    match args:
+        case [Module() | Instance() as owner, key, value]:
+            if isinstance(key, Const) and isinstance(owner, Instance):
+                owner.attributes[str(key.value)] = value
+            owner.parts.append(value)
+            if isinstance(value, (Module, Instance)):
+                run.acts.append(Placed(run.now(node), owner, "setattr", value, None))
+        case _:
+            pass
+    return Const(None)
 
 
 def _chain(run: Run, args: Args, _keywords: Keywords, _node: ast.AST) -> Value:
@@ -422,6 +490,10 @@ _SPECIAL: dict[str, Maker] = {
     "copy.deepcopy": _copied,
     "copy.copy": _copied,
     "contextlib.nullcontext": _nothing,
+    "contextlib.suppress": _suppress,
+    "dataclasses.field": _field,
+    "builtins.min": _either,
+    "builtins.max": _either,
     "builtins.float": _number("float()"),
     "builtins.int": _number("int()"),
     "builtins.bool": _number("bool()"),
@@ -446,7 +518,8 @@ _SPECIAL: dict[str, Maker] = {
     "builtins.map": _map,
     "builtins.next": _next,
     "builtins.getattr": _getattr,
+    "builtins.setattr": _setattr,
     "builtins.type": _type,
 }
 
-__all__ = ["Bound", "Class", "given_tensors", "join", "named"]
+__all__ = ["Bound", "Class", "join", "made", "named"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .values import Class, Const, Function, Instance, Items, Module, Optimizer, Scaler, Tensor, Value
+from .values import Class, Const, Function, Grad, Handle, Instance, Items, Module, Optimizer, Scaler, Tensor, Value
 
-_OBJECTS = (Class, Function, Instance, Module, Optimizer, Scaler)
+_OBJECTS = (Class, Function, Handle, Instance, Module, Optimizer, Scaler)
 
 
 def truth(value: Value) -> bool | None:
@@ -22,6 +22,10 @@ def is_none(value: Value) -> bool | None:
     """Whether it is None; itself None where it depends."""
     if isinstance(value, Const):
         return value.value is None
+    if isinstance(value, Grad):
+        of = value.of
+        never = isinstance(of, Tensor) and of.sure and of.leaf is False and not of.retains
+        return True if never else None
     if isinstance(value, Tensor):
         return False if value.sure else None
     if isinstance(value, (*_OBJECTS, Items)):

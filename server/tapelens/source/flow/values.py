@@ -71,6 +71,9 @@ class Node:
         module: Whose parameters it used.
         keeps_parameters: It surely saved that module's parameters.
         at: The clock as it was made.
+        sure: What it made surely requires a gradient.
+        perhaps: Parents on some arm of a branch.
+        stops: Its own backward gives nothing to those before it: where.
     """
 
     place: Place
@@ -82,31 +85,38 @@ class Node:
     module: Value | None = None
     keeps_parameters: bool = False
     leaf: Tensor | None = None
+    sure: bool = True
+    stops: Place | None = None
+    perhaps: tuple[Node, ...] = ()
 
-    def walk(self) -> Iterator[Node]:
-        """This one and all that it was made from, each once."""
+    def walk(self, *, surely: bool = False) -> Iterator[Node]:
+        """This one and all that it was made from, each once; ``surely``: whatever arm a branch took."""
         seen = {id(self)}
         todo: list[Node] = [self]
         while todo:
             node = todo.pop()
             yield node
-            for parent in node.parents:
+            for parent in node.parents if surely else (*node.parents, *node.perhaps):
                 if id(parent) not in seen:
                     seen.add(id(parent))
                     todo.append(parent)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Write:
+    """A change in place: when and where, in which arms of branches, and by what."""
+
+    at: int
+    place: Place
+    guards: tuple[tuple[int, int], ...]
+    how: str
+
+
 @dataclass(slots=True, eq=False)
 class Storage:
-    """Memory that a tensor and its views share.
+    """Memory that a tensor and its views share, with its changes in place."""
 
-    Attributes:
-        written: The clock at its latest change in place, and where.
-    """
-
-    written: int = -1
-    by: Place | None = None
-    how: str = ""
+    writes: list[Write] = field(default_factory=list["Write"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,10 +164,17 @@ class Tensor(Value):
 
 @dataclass(slots=True, eq=False)
 class Params(Value):
-    """The parameters of these, one or all: what ``parameters()`` gives, and a loop's variable over it."""
+    """The parameters of these, one or all: what ``parameters()`` gives, and a loop's variable over it.
+
+    Attributes:
+        over: The loop whose variable it is.
+        is_data: ``.data``: changes of it pass unseen.
+    """
 
     of: tuple[Value, ...]
     single: bool = False
+    over: ast.AST | None = None
+    is_data: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -176,6 +193,9 @@ class Module(Value):
         guessed: Only its name says that it is one.
         parts: Modules in it.
         has_parameters: None where that is unknown.
+        listed: Its parameters were asked for.
+        has_modes: It does something else in evaluation.
+        is_in_place: It writes into what it gets.
     """
 
     place: Place
@@ -186,7 +206,11 @@ class Module(Value):
     attributes: dict[str, Value] = field(default_factory=dict[str, Value])
     loops: Loops = ()
     frozen: bool | None = False
+    listed: bool = False
     variable: str = ""
+    at: int = 0
+    has_modes: bool = False
+    is_in_place: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -196,6 +220,8 @@ class Optimizer(Value):
     Attributes:
         held: What it steps: modules, tensors, parameters.
         guessed: Only its name says that it is one.
+        clears: Its own ``step`` may clear gradients.
+        reads: It is a class of the project, and looks at gradients in its own way.
     """
 
     place: Place
@@ -203,6 +229,7 @@ class Optimizer(Value):
     held: tuple[Value, ...]
     guessed: bool = False
     clears: bool = False
+    reads: bool = False
     loops: Loops = ()
     at: int = 0
     variable: str = ""
@@ -244,6 +271,7 @@ class Items(Value):
     loops: Loops = ()
     place: Place | None = None
     bounded: bool = False
+    factory: Value | None = None
     variable: str = ""
 
 
@@ -338,7 +366,9 @@ class Instance(Value):
     is_entry: bool = False
     loops: Loops = ()
     frozen: bool | None = False
+    listed: bool = False
     variable: str = ""
+    at: int = 0
     parts: list[Value] = field(default_factory=list[Value])
 
 
@@ -349,6 +379,13 @@ class Partial(Value):
     function: Value
     args: tuple[Value, ...]
     keywords: dict[str, Value]
+
+
+@dataclass(slots=True, eq=False)
+class Default(Value):
+    """What ``dataclasses.field(default_factory=…)`` made."""
+
+    factory: Value
 
 
 @dataclass(slots=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from .acts import Cleared, GradWritten, Updated
+from .acts import Changed, Cleared, GradWritten, Refused, Updated
 from .run import Run
 from .values import Const, Grad, Params, Tensor, Value
 
@@ -23,13 +23,18 @@ def write_in_place(run: Run, owner: Value, value: Value, at: ast.AST, *, how: st
         case Grad():
             run.acts.append(_of_gradient(run, owner, how, value, at))
         case Params():
+            if not owner.is_data and run.grad is False:
+                run.acts.append(Changed(run.now(at), owner, how))
             if updates(owner, value):
                 run.acts.append(Updated(run.now(at), owner))
         case Tensor():
+            if owner.sure and owner.leaf and owner.grad and run.grad is True:
+                run.acts.append(Refused(run.now(at), owner, how))
+                run.raises()
             if updates(owner, value):
                 run.acts.append(Updated(run.now(at), owner))
-            elif owner.sure:
-                owner.storage.written, owner.storage.by, owner.storage.how = run.tick(), run.place(at), how
+            if owner.sure:
+                run.write(owner, at, how)
         case _:
             pass
 
