@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
+import tapelens as tapelens_package
 from cli.commands import Command, Ended, line_of, script, tapelens
 
 FORGETFUL = """\
@@ -27,14 +28,19 @@ if "killed" in sys.argv:
 if "steps" in sys.argv:
     hooks = sys.modules["torch.optim.optimizer"]._global_optimizer_post_hooks
     print(len(hooks), torch.autograd._engine_run_backward.__code__.co_filename.rpartition("/")[2])
+if "fails" in sys.argv:
+    loss.backward()  # second
 if "hard" in sys.argv:
     os._exit(5)
 """
 
 
+OURS = Path(tapelens_package.__file__).parent
+
 RUNS: dict[str, list[str]] = {
     "text": ["train.py"],
     "hard": ["--format=json", "--steps=3", "train.py", "steps", "hard"],
+    "fails": ["train.py", "fails"],
     "killed": ["train.py", "killed"],
 }
 
@@ -68,6 +74,19 @@ def test_what_was_found_outlives_a_sudden_end(ran: Ran):
     assert ended.said == [
         "The program was killed by SIGKILL (137), which is the exit status here too; 1 finding (missing-zero-grad)."
     ]
+
+
+def test_an_exception_out_of_a_backward_is_told_by_python_then_by_what_made_the_node(ran: Ran):
+    ended = ran.by["fails"]
+    assert ended.status == 1
+    before, _, own = ended.err.partition("Traceback")
+    own, _, below = own.partition("tapelens: ")
+    assert "error double-backward" not in before
+    assert own.splitlines()[1] == f'  File "{ran.path}", line {line_of(ran.path, "second")}, in <module>'
+    assert own.splitlines()[-1].startswith("RuntimeError: Trying to backward through the graph a second time")
+    assert str(OURS) not in own
+    assert below.startswith("in this backward PowBackward0 had been run before, and what it saved is freed")
+    assert f"error double-backward {ran.path}" in below
 
 
 def test_with_json_the_object_is_all_that_standard_output_holds(ran: Ran):

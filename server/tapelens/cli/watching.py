@@ -14,12 +14,15 @@ from typing import IO
 
 from ..errors import SessionError
 from ..sessions.plain import PlainSession
-from ..store.sessions import Store
+from ..store.sessions import Change, FindingArrived, Store, UncaughtArrived
 from ..wire.commands import Configuration
 from .following import Following
 from .outcome import FAILED
 from .showing import Showing
 from .writing import open_report
+
+TRACEBACK_S = 0.5
+"""How long a program may take to print a traceback; one that ends is waited for anyhow."""
 
 PASSED_ON = ("SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
 FROM_THE_KEYBOARD = {"SIGINT", "SIGQUIT"}
@@ -44,7 +47,8 @@ async def _watch(
     showing: Showing, following: Following, words: Sequence[str], python: Path | None, configuration: Configuration
 ) -> int:
     store = Store(judge=following.judge)
-    store.subscribe(showing.take)
+    after_traceback = _AfterTraceback(showing.take)
+    store.subscribe(after_traceback.take)
     stdout: IO[str] | None = sys.stderr if following.format != "text" else None
     session: PlainSession | None = None
     early: list[int] = []
@@ -69,10 +73,36 @@ async def _watch(
             await asyncio.wait_for(session.wait_ended(), following.timeout_s)
         except asyncio.TimeoutError:
             await session.stop()
+            after_traceback.release()
             showing.note(f"The program did not end within {following.timeout_s:g} s and was stopped.")
             showing.write_object()
             return FAILED
+        after_traceback.release()
         return showing.conclude(store.session(session.id), store)
+
+
+class _AfterTraceback:
+    """Holds findings of an exception back until Python has printed its traceback on the same terminal."""
+
+    def __init__(self, show: Callable[[Change], None]) -> None:
+        self._show = show
+        self._held: list[Change] | None = None
+
+    def take(self, change: Change) -> None:
+        """Show it, now or then."""
+        if isinstance(change, UncaughtArrived) and self._held is None:
+            self._held = []
+            asyncio.get_running_loop().call_later(TRACEBACK_S, self.release)
+        if self._held is not None and isinstance(change, FindingArrived):
+            self._held.append(change)
+        else:
+            self._show(change)
+
+    def release(self) -> None:
+        """It is printed, or the program has ended."""
+        held, self._held = self._held or [], None
+        for change in held:
+            self._show(change)
 
 
 @contextmanager

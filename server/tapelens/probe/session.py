@@ -152,9 +152,7 @@ class ProbeSession:
 
     def _on_torch(self, torch: ModuleType) -> None:
         self._torch = torch
-        if self._state == "switched_off":
-            pass
-        elif version_of(torch) < OLDEST_TORCH:
+        if version_of(torch) < OLDEST_TORCH:
             self._state = "too_old"
         else:
             self._state = "watching"

@@ -15,7 +15,7 @@ from types import FrameType, ModuleType
 
 from ...wire.commands import Configuration
 from ..outbox import Outbox
-from ..session import ProbeSession
+from ..session import ProbeSession, is_switched_off
 from ..tracebacks import ExplainingHook
 from .configured import configuration_of
 from .forks import in_forked_children
@@ -86,6 +86,9 @@ class _Entered:
 
     def begin(self, torch: ModuleType) -> None:
         """Watch, to the end of the program; a fork is another program."""
+        if is_switched_off():
+            self.outbox.send(self.session.hello())
+            return
         atexit.register(self._at_exit)
         in_forked_children(self._fall_silent)
         self.session.meet(torch)
