@@ -100,7 +100,11 @@ class AmpOrder:
     def _clipped(self, event: GradsClipped) -> Iterator[Finding]:
         now = event.look.evidence(sorted(self._scaled))
         before = {key: seen for key, seen in event.before.items() if key in self._scaled}
-        clipped = event.parameters & self._scaled.keys() or {key for key in before if now.get(key) != before[key]}
+        clipped = event.parameters & self._scaled.keys()
+        if not event.parameters:  # not told
+            clipped = frozenset(key for key in before if now.get(key) != before[key])
+        if not clipped:
+            return
         if not self._are_as_left({key: seen for key, seen in before.items() if key in clipped}):
             self._forget(event.parameters or frozenset(self._scaled))  # written by hand before: divided, it may be
             return
