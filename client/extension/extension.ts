@@ -8,6 +8,7 @@ import {
   type DebugConfiguration,
   type DebugSession,
   type ExtensionContext,
+  type TextDocument,
   type WorkspaceFolder,
 } from "vscode";
 
@@ -81,6 +82,13 @@ export function activate(context: ExtensionContext): void {
     },
   };
 
+  /** Source is looked through as soon as a Python file is open. */
+  const lookAt = (document: TextDocument): void => {
+    if (document.languageId === "python" && document.uri.scheme === "file" && readSettings(document).lint)
+      startServer();
+  };
+  workspace.textDocuments.forEach(lookAt);
+
   for (const type of DEBUG_TYPES) {
     context.subscriptions.push(
       debug.registerDebugConfigurationProvider(type, launchHook),
@@ -115,7 +123,12 @@ export function activate(context: ExtensionContext): void {
       revealed.delete(session.id);
       if (relay.isIdle) status.showWatched("nothing");
     }),
+    workspace.onDidOpenTextDocument(lookAt),
     workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration("tapelens.lint")) {
+        workspace.textDocuments.forEach(lookAt);
+        if (server.isRunning) void server.applyLint();
+      }
       if (IN_THE_BOOTSTRAP.some((name) => change.affectsConfiguration(name))) void server.refreshBootstrap();
       if (change.affectsConfiguration("tapelens.trace")) void server.applyTrace();
       if (change.affectsConfiguration("tapelens.interpreter") && server.state.kind !== "off")

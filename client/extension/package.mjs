@@ -21,7 +21,7 @@ const STEP_DEADLINE_MS = 300_000;
 const OLDEST_PYTHON = "3.10";
 
 // What `tapelens serve` imports, and what those import. rich, of the command line, stays out.
-const BUNDLED = ["pygls", "lsprotocol", "cattrs", "attrs", "typing_extensions", "pathspec"];
+const BUNDLED = ["pygls", "lsprotocol", "cattrs", "attrs", "typing_extensions", "pathspec", "parso"];
 // What Python 3.10 needs where the lock, made on a newer one, has none or one that is too new.
 const BUNDLED_FOR_OLDEST = ["exceptiongroup==1.3.1", "tomli==2.5.0", "websockets==16.1.1"];
 
@@ -92,7 +92,9 @@ function stageExtension(stage) {
     recursive: true,
     filter: (source) => isShipped(source.slice(root.length)),
   });
-  cpSync(join(root, "docs", "rules"), join(stage, "bundled", "tapelens", "report", "rules"), { recursive: true });
+  cpSync(join(root, "docs", "rules"), join(stage, "bundled", "tapelens", "report", "rules"), {
+    recursive: true,
+  });
   cpSync(bundledLibraries(), join(stage, "bundled", "libs"), {
     recursive: true,
     filter: (source) => isShipped(source.slice(build.length)),

@@ -135,6 +135,12 @@ export class Server implements Disposable {
     }
   }
 
+  /** Whether source is looked through, as the settings are now. */
+  async applyLint(): Promise<void> {
+    const settings = { tapelens: { lint: readSettings().lint } };
+    await this.client?.sendNotification("workspace/didChangeConfiguration", { settings });
+  }
+
   async applyTrace(): Promise<void> {
     await this.client?.setTrace(STARTED[readSettings().trace]);
   }
@@ -204,7 +210,9 @@ export class Server implements Disposable {
           closed: () => this.onClosed(),
         },
         initializationFailedHandler: () => false,
-        initializationOptions: { tapelens: { notifications: false, pauseOn: readSettings().pauseOn } },
+        initializationOptions: {
+          tapelens: { notifications: false, pauseOn: readSettings().pauseOn, lint: readSettings().lint },
+        },
       },
     );
     client.onRequest(DAP, (params) => this.answerDap(params));

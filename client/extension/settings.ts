@@ -16,6 +16,8 @@ export interface Settings {
   readonly lines: Lines;
   /** Cards for tensors in the debugger's own views. */
   readonly cards: boolean;
+  /** Look for misuse in the source of open files. */
+  readonly lint: boolean;
   readonly openPanel: "atFirstStop" | "never";
   readonly trace: Trace;
 }
@@ -33,6 +35,7 @@ export function readSettings(scope?: ConfigurationScope): Settings {
     pauseOn: rulesOf(pauseOn),
     lines: lines === "every_line" || lines === "off" ? lines : "auto",
     cards: section.get<unknown>("cards") !== false,
+    lint: section.get<unknown>("lint") !== false,
     openPanel: section.get<unknown>("openPanel") === "never" ? "never" : "atFirstStop",
     trace: trace === "messages" || trace === "verbose" ? trace : "off",
   };

@@ -219,6 +219,10 @@ async def test_it_can_be_switched_off(path: Path):
     on = Desk()
     await on.until(on.open(path, TEXT), (RULE, 3))
     assert off.marks(uri) == []
+    on.tell("workspace/didChangeConfiguration", {"settings": {"tapelens": {"lint": False}}})
+    await on.until(uri)
+    off.tell("workspace/didChangeConfiguration", {"settings": {"tapelens": {"lint": True}}})
+    await off.until(uri, (RULE, 3))
 
 
 # Code actions ---------------------------------------------------------------------------------------------------------

@@ -53,6 +53,7 @@ class TapelensServer(LanguageServer):
         settings: The client's.
         documents: The texts of files, as the client has them open.
         findings_of: What is marked in a file now.
+        lint_changed: To be called when the settings say otherwise whether source is looked through.
         publish_found: Marks what was found in whole folders; gives how many are shown.
     """
 
@@ -67,6 +68,7 @@ class TapelensServer(LanguageServer):
         self.settings = Settings()
         self.findings_of: Callable[[str], Sequence[tuple[Finding, types.Diagnostic]]] = lambda _path: ()
         self.publish_found: Callable[[Mapping[str, Sequence[Finding]]], int] = lambda _found: 0
+        self.lint_changed: Callable[[], None] = lambda: None
         self._sessions: dict[str, Session] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._aside: set[asyncio.Task[None]] = set()

@@ -189,10 +189,21 @@ def _look(
     diagnostics.checking.changed(path, ls.workspace.get_text_document(uri).source, at_once=at_once)
 
 
+def look_at_all(ls: TapelensServer, diagnostics: Diagnostics) -> None:
+    """The settings say otherwise whether source is looked through: take back what was found, or look."""
+    for uri, document in ls.workspace.text_documents.items():
+        path = path_of(uri)
+        if path is not None and not ls.settings.lint:
+            diagnostics.checking.closed(path)
+        else:
+            _look(ls, uri, document.language_id, diagnostics, at_once=True)
+
+
 def register(server: TapelensServer) -> None:
     """Publish findings as they come."""
     diagnostics = Diagnostics(server)
     server.findings_of = diagnostics.shown
+    server.lint_changed = partial(look_at_all, server, diagnostics)
     server.publish_found = diagnostics.publish_found
     for method, handler in (
         (types.TEXT_DOCUMENT_DID_OPEN, did_open),

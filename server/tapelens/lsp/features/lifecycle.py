@@ -31,6 +31,8 @@ def did_change_configuration(ls: TapelensServer, params: types.DidChangeConfigur
         ls.warn(f"workspace/didChangeConfiguration: {unfit}")
         return
     before, ls.settings = ls.settings, settings
+    if settings.lint != before.lint:
+        ls.lint_changed()
     if settings.pause_on == before.pause_on:
         return
     for session in ls.live_sessions():
