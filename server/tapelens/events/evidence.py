@@ -150,6 +150,10 @@ class Look:
         """What the graph of a call's output keeps for backward, parameters apart; None where it cannot be told."""
         return None
 
+    def is_trained(self, module: int) -> bool:  # noqa: ARG002
+        """Whether a parameter of the module, or of one in it, requires grad."""
+        return True
+
     def any_gradient(self, optimizer: int) -> bool | None:  # noqa: ARG002
         """Whether a parameter that the optimizer holds has a gradient; None where none can, or it may not be read."""
         return None

@@ -107,6 +107,14 @@ class LookInFrames(Look):
         """A few values, as they are now, of a few of the parameters."""
         return self._held.values(parameters)
 
+    def is_trained(self, module: int) -> bool:
+        """Whether a parameter of the module, or of one in it, requires grad."""
+        from ..blame.flow import is_trained  # noqa: PLC0415 (only when about to speak)
+
+        making = self._held.making
+        found = None if making is None else making.modules.numbered(module)
+        return found is None or is_trained(found)
+
     def any_gradient(self, optimizer: int) -> bool | None:
         """Whether a parameter that the optimizer holds has a gradient; None where none can, or it may not be read."""
         return self._held.any_gradient(optimizer)

@@ -77,9 +77,7 @@ class Gained:
         if waiting.cycles < _CYCLES:
             return
         self._finish(event.optimizer)
-        # NOTE [other leaves]: a graph that leads to leaves which no optimizer holds is not cut, as far as is
-        # known: the optimizer holds the wrong parameters, and another rule says so.
-        if self._cut is not None or not backward.leaves:
+        if self._cut is not None or _should_have(event, backward):
             yield nothing_gained(event, backward, self._cut)
 
     def _wait_for(self, optimizer: int) -> _Waiting:
@@ -90,3 +88,12 @@ class Gained:
     def _finish(self, optimizer: int) -> None:
         self._waiting.pop(optimizer, None)
         self._done.add(optimizer)
+
+
+def _should_have(event: StepBegan, backward: BackwardBegan) -> bool:
+    """The graph led to leaves of this optimizer's and to no others.
+
+    One that leads elsewhere is not cut, as far as is known: the loss was another one's, or the optimizer
+    holds the wrong parameters, and another rule says so.
+    """
+    return bool(backward.reaches) and backward.reaches <= event.look.held_by(event.optimizer)

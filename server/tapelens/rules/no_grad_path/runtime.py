@@ -74,6 +74,7 @@ class NoGradPath:
 
     def _begins(self, event: BackwardBegan) -> Iterator[Finding]:
         self._gained.backward_begins(event)
+        self._switched_off.backward_begins()
         if event.root_is_leaf and not event.explicit_gradient:
             cut = event.look.leaf_root()
             if isinstance(cut, Cut):

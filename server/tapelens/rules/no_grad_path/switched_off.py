@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...events import Cut, ForwardRan, ForwardsWatched, StepBegan
+from ...events import ForwardRan, ForwardsWatched, StepBegan
 from ...wire.findings import Finding
-from ...wire.sites import Site
 from .wording import switched_off
 
 _ITERATIONS = 5
@@ -30,13 +29,19 @@ class SwitchedOff:
 
     def __init__(self) -> None:
         self._iteration = 0
+        self._ran_backward = False
         self._off: dict[int, _Off] = {}
         self._done: set[int] = set()
 
+    def backward_begins(self) -> None:
+        """What is trained without one may do without grad mode."""
+        self._ran_backward = True
+
     def step_begins(self, event: StepBegan) -> None:
         """The next iteration."""
-        if event.inside is None:
+        if event.inside is None and self._ran_backward:
             self._iteration += 1
+            self._ran_backward = False
 
     def see(self, event: ForwardRan | ForwardsWatched) -> Iterator[Finding]:
         """Count the iterations of a module that runs with grad mode off; one with it on settles it."""
@@ -56,9 +61,5 @@ class SwitchedOff:
         if off.iterations < _ITERATIONS:
             return
         self._done.add(event.module)
-        yield self._say(event)
-
-    def _say(self, event: ForwardRan) -> Finding:
-        cut: Cut | None = event.look.grad_switched_off()
-        site: Site = event.site
-        return switched_off(cut, event.look.module(event.module), site)
+        if event.look.is_trained(event.module):
+            yield switched_off(event.look.grad_switched_off(), event.look.module(event.module), event.site)
