@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from ..sites import Place
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,6 +19,7 @@ class Beginning:
 
     Attributes:
         outputs: Its roots, as the engine gets them.
+        roots: Their nodes.
         frame: Of the call.
         call: Its serial.
         in_step: It runs in an optimizer's step.
@@ -23,6 +28,7 @@ class Beginning:
     """
 
     outputs: object
+    roots: list[torch.autograd.graph.Node]
     frame: FrameType
     place: Place
     call: int

@@ -202,6 +202,7 @@ class EngineTap:
             self._beginning(
                 Beginning(
                     outputs=outputs,
+                    roots=roots.nodes,
                     frame=outer,
                     place=place,
                     call=call.serial,
@@ -230,7 +231,7 @@ class EngineTap:
                 explicit_gradient=brings_gradient(outer),
                 roots=tuple(keys_of(roots.nodes)),
                 ran_before=seen.ran_before,
-                reaches=frozenset(map(id, call.reached)),
+                reaches=seen.reaches,
                 filled=seen.filled,
                 standing=seen.standing,
                 root_is_leaf=roots.has_leaf,

@@ -18,7 +18,7 @@ from ..capture.reading import read_tensor
 from ..capture.variables import local_variables
 from ..guard import Report, guard
 from .beginning import Beginning
-from .graph import root_nodes, walk
+from .graph import walk
 from .graph_holders import HoldersInFrames
 from .held import HeldGradients
 from .rounds import Rounds, Sentinels
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _LOOKED_AT = 6  # iterations whose variables are looked at, at the beginning and after each
 _LOOKED_AT_OF = 100
+_TOLD = 160  # iterations that live on; of more nothing new is to be said
 _WARY = 64  # more of them while graphs live on
 _NODES = 8
 _WALKED = 400
@@ -97,7 +98,7 @@ class GrowthTap:
     # -- iterations of backwards ------------------------------------------------------------------------
 
     def _backward_begins(self, call: Beginning) -> None:
-        clock, roots = sequence_clock(), root_nodes(call.outputs)
+        clock, roots = sequence_clock(), call.roots
         if clock is None or not roots:
             return
         here = self._here()
@@ -122,7 +123,10 @@ class GrowthTap:
 
     def _tell(self, loop: _Loop, frame: FrameType | None, site: Site, *, runs_backward: bool) -> None:
         number = loop.rounds.number
-        alive = tuple(each for each in loop.sentinels.alive() if each < number)
+        living = loop.sentinels.alive()
+        if len(living) > _TOLD:
+            return
+        alive = tuple(each for each in living if each < number)
         lives_on = bool(alive) and alive[0] <= number - _OLD
         if not (lives_on or loop.was_told):
             return

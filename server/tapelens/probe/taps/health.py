@@ -11,7 +11,6 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ...events import (
-    BackwardBegan,
     BackwardEnded,
     BackwardRaised,
     Culprit,
@@ -32,7 +31,8 @@ from ..capture.variables import local_variables
 from ..guard import Report, guard
 from ..sites import user_frames
 from .beginning import Beginning
-from .graph import root_nodes, walk
+from .glance import Glance
+from .graph import walk
 from .held import READ_FULLY, READ_ONE_OF, HeldGradients, parameters_of
 from .names import LookInFrames
 from .operations import FRAGILE, line_of
@@ -87,6 +87,8 @@ class HealthTap:
         self._visits: dict[tuple[str, int], int] = {}
         self._for_loss = 0
         self._suspicious = False
+        self._waits = False  # for a call or a step to end
+        self._glance = Glance()
         self._origins = origins
         self._watch = GradientWatch(self._flowed, origins)
         self.backward_begins = self._guard(self._backward_begins)
@@ -104,13 +106,15 @@ class HealthTap:
         self._threads = {}
 
     def listening(self, emit: Callable[[Event], None]) -> Callable[[Event], None]:
-        """``emit``, with this tap told of calls and steps first."""
-        hear = self._guard(self._hear)
-        kinds = {BackwardBegan, BackwardEnded, BackwardRaised, StepBegan, StepEnded}
+        """``emit``, with this tap told of calls and steps first: of their ends only where it waits for them."""
+        begins, ends, ran = self._guard(self._step_began), self._guard(self._step_ended), self._guard(self._ran)
 
         def heard(event: Event) -> None:
-            if type(event) in kinds:
-                hear(event)
+            kind = type(event)
+            if kind is StepBegan:
+                begins(event)
+            elif self._waits and (kind is StepEnded or kind is BackwardEnded or kind is BackwardRaised):
+                (ends if kind is StepEnded else ran)(event)
             emit(event)
 
         return heard
@@ -122,32 +126,33 @@ class HealthTap:
 
     def _backward_begins(self, call: Beginning) -> None:
         here = self._here()
-        self._let_go(here)
+        here.backward = call.place.user
+        if here.watched is not None:  # a call that was never told to end
+            self._let_go(here)
         where = call.place.innermost.path, call.place.innermost.line
         visit = self._visits[where] = self._visits.get(where, 0) + 1
         if len(self._visits) > _SITES:
             self._visits = {}
-        if call.is_watched or not self._is_worth(here, call.outputs, visit):
+        if call.is_watched or not self._is_worth(here, call, visit):
             return
         self._suspicious = False
         self._watch.arm(0)
-        watched = self._watch.before_backward(
-            root_nodes(call.outputs), call=call.call, site=call.place.user, alone=call.alone
-        )
+        watched = self._watch.before_backward(call.roots, call=call.call, site=call.place.user, alone=call.alone)
         if watched is not None:
-            here.watched = call.call, watched
+            here.watched, self._waits = (call.call, watched), True
 
-    def _is_worth(self, here: _Here, outputs: object, visit: int) -> bool:
+    def _is_worth(self, here: _Here, call: Beginning, visit: int) -> bool:
         """Whether to watch this one: something is fragile, or the loss is spoilt already and the parameters are not."""
         here.source = None
-        roots = root_nodes(outputs)
-        if self._for_loss < _WATCHED_FOR_LOSS and not _is_finite_scalar(outputs):
+        if self._for_loss < _WATCHED_FOR_LOSS and not self._is_finite_loss(call.outputs):
             self._for_loss += 1
             if not self._parameters_are_finite():
                 return False
-            here.source = self._source(roots)
+            here.source, self._waits = self._source(call.roots), True
             return here.source is None
-        if visit <= _WATCHED and any(type(node).__name__ in FRAGILE for node in walk(roots, at_most=_WALKED).nodes):
+        if visit <= _WATCHED and any(
+            type(node).__name__ in FRAGILE for node in walk(call.roots, at_most=_WALKED).nodes
+        ):
             return True
         return self._suspicious and self._parameters_are_finite()
 
@@ -159,6 +164,21 @@ class HealthTap:
         if self._origins is not None:
             ((site, module, _),) = self._origins([found.sequence])
         return Culprit(found.name, site, module, "forward")
+
+    def _is_finite_loss(self, outputs: object) -> bool:
+        """The loss's value; what is not one number is taken for finite."""
+        loss: Any = outputs[0] if isinstance(outputs, tuple) and outputs else outputs
+        return type(loss) is not sys.modules["torch"].Tensor or self._glance.is_finite(loss)
+
+    def _is_first_finite(self, optimizer: torch.optim.Optimizer) -> bool:
+        """One look at each step: at the first parameter, which all that is spoilt above it flows down to."""
+        grad = sys.modules["torch"]._C.TensorBase.grad.__get__
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                gradient = grad(parameter)
+                if gradient is not None:
+                    return self._glance.is_finite(gradient)
+        return True
 
     def _parameters_are_finite(self) -> bool:
         with undisturbed():
@@ -178,41 +198,34 @@ class HealthTap:
         if watched is not None:
             watched[1].close()
 
-    def _hear(self, event: Event) -> None:
-        match event:
-            case BackwardBegan(inside=None, accumulates=True):
-                self._here().backward = event.site
-            case BackwardEnded() | BackwardRaised():
-                self._backward_ended(self._here(), event.call, raised=isinstance(event, BackwardRaised))
-            case StepBegan(inside=None):
-                self._step_began(self._here(), event)
-            case StepEnded():
-                self._step_ended(self._here(), event)
-            case _:
-                return
-
-    def _backward_ended(self, here: _Here, call: int, *, raised: bool) -> None:
+    def _ran(self, event: BackwardEnded | BackwardRaised) -> None:
+        here = self._here()
         source, here.source = here.source, None
-        if here.watched is None or here.watched[0] != call:
+        if here.watched is None or here.watched[0] != event.call:
             here.culprit = here.culprit or source
             return
         watched, here.watched = here.watched[1], None
         here.flowed = None
-        self._watch.after_backward(watched, raised=raised)
+        self._watch.after_backward(watched, raised=isinstance(event, BackwardRaised))
         here.culprit = here.culprit or _seen(here.flowed)
 
     # -- steps ------------------------------------------------------------------------------------------
 
-    def _step_began(self, here: _Here, event: StepBegan) -> None:
+    def _step_began(self, event: StepBegan) -> None:
+        if event.inside is not None:
+            return
+        here = self._here()
         here.before, here.bad = None, ([], "")
-        optimizer = self._held.named(event.optimizer)
-        if optimizer is None or self._held.of(optimizer).is_shared:
-            return
-        if event.has_closure:  # what it steps on is not there yet
-            here.before = self._values(optimizer)
-            return
-        if event.ordinal <= READ_FULLY or not event.ordinal % READ_ONE_OF or not _first_is_finite(optimizer):
-            self._measure(here, optimizer, event)
+        for optimizer, known in self._held.alive():
+            if known.serial == event.optimizer and not known.is_shared:
+                if event.has_closure:  # what it steps on is not there yet
+                    here.before, self._waits = self._values(optimizer), True
+                elif self._is_due(event.ordinal) or not self._is_first_finite(optimizer):
+                    self._measure(here, optimizer, event)
+                return
+
+    def _is_due(self, ordinal: int) -> bool:
+        return ordinal <= READ_FULLY or not ordinal % READ_ONE_OF
 
     def _measure(self, here: _Here, optimizer: torch.optim.Optimizer, event: StepBegan) -> None:
         with undisturbed():
@@ -220,7 +233,7 @@ class HealthTap:
             norms = _norms([gradient for _, gradient in found])
             bad = _bad(found, norms)
             if bad[0]:
-                here.before, here.bad = self._values(optimizer), bad
+                here.before, here.bad, self._waits = self._values(optimizer), bad, True
                 here.culprit = here.culprit or self._alone(sys._getframe())
         if bad[0] or not norms or here.backward is None:
             return
@@ -268,7 +281,8 @@ class HealthTap:
             some = [each for _, each in zip(range(_PARAMETERS), parameters_of(optimizer), strict=False)]
             return {id(each): sample(each) for each in some}
 
-    def _step_ended(self, here: _Here, event: StepEnded) -> None:
+    def _step_ended(self, event: StepEnded) -> None:
+        here = self._here()
         before, here.before = here.before, None
         (parameters, what), culprit = here.bad, here.culprit
         here.culprit, here.bad = None, ([], "")
@@ -316,26 +330,6 @@ def _located(culprit: Culprit | None, frame: FrameType) -> Culprit | None:
     if culprit is None or culprit.site is not None:
         return culprit
     return culprit._replace(site=line_of(culprit.node, list(user_frames(frame))))
-
-
-def _is_finite_scalar(outputs: object) -> bool:
-    """The loss's value; what is not one plain number is taken for finite."""
-    items: Any = outputs if isinstance(outputs, (tuple, list)) else (outputs,)
-    loss = items[0] if items else None
-    if type(loss) is not sys.modules["torch"].Tensor or loss.dim():
-        return True
-    with undisturbed():
-        return all(map(math.isfinite, sample(loss)))
-
-
-def _first_is_finite(optimizer: torch.optim.Optimizer) -> bool:
-    """One look at each step: at the first parameter, which all that is spoilt above it flows down to."""
-    with undisturbed():
-        for parameter in parameters_of(optimizer):
-            gradient = parameter.grad
-            if gradient is not None:
-                return all(map(math.isfinite, sample(gradient)))
-    return True
 
 
 def _gradients(optimizer: torch.optim.Optimizer) -> Found:

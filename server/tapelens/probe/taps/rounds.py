@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _ENTRY = "_tapelens_graph"
 _STARTS = 1024  # iterations whose beginnings are remembered
-_SENTINELS = 4096
+_SENTINELS = 2048
 
 
 @dataclass(slots=True)
