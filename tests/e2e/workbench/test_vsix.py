@@ -55,6 +55,48 @@ def test_its_server_needs_no_package_of_the_interpreters(vsix: Path, tmp_path: P
     assert str(bundled / "tapelens") in answered.stdout.decode()  # where the bootstrap finds the bundle
 
 
+LOOK = """
+import sys
+from pathlib import Path
+from tapelens.check.judge import Judge
+from tapelens.check.lint import lint
+from tapelens.settings import SettingsReader
+
+reader = SettingsReader()
+for finding in lint([Path(sys.argv[1])], Judge(reader), reader).findings:
+    print(finding.rule, finding.site.line, finding.fix.title)
+"""
+
+FORGETFUL = """\
+import torch
+
+model = torch.nn.Linear(3, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for step in range(4):
+    model(torch.ones(4, 3)).sum().backward()
+    optimizer.step()
+"""
+
+
+def test_it_finds_and_mends_misuse_in_source_without_them_too(vsix: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(vsix) as archive:
+        archive.extractall(tmp_path)
+    bundled = tmp_path / "extension" / "bundled"
+    program = tmp_path / "train.py"
+    program.write_text(FORGETFUL, encoding="utf-8")
+    looked = subprocess.run(
+        (sys.executable, "-S", "-c", LOOK, program),
+        cwd=bundled,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{bundled / 'libs'}{os.pathsep}{bundled}"},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+    assert looked.returncode == 0, looked.stderr
+    assert looked.stdout == "missing-zero-grad 7 Insert `optimizer.zero_grad()` before the backward\n"
+
+
 def test_the_manifest_offers_every_rule_to_pause_on(vsix: Path) -> None:
     from tapelens.rules.catalogue import RULES
 
