@@ -49,17 +49,19 @@ class BackwardBegan:
         leaves: Before the call.
         look: Good while the event is seen.
         walked: The whole graph was looked at: in the first five calls of a site, in one of fifty, and
-            while something is to be found out. What follows, ``roots`` and the flags apart, is only told then.
+            while something is to be found out; only then all of ``reuses`` and ``ran_before`` is told.
         reuses: Earlier calls that retained or made a graph of which some node is in this graph.
         explicit_gradient: The call brings a gradient of its own for a root.
         roots: Keys of the nodes it begins at.
         ran_before: Earlier ``.backward()`` calls whose very root is in this graph, at its root or below.
-        reaches: Ids of the leaves in this graph.
+        reaches: Ids of the leaves in this graph. These and what follows is told in the first five calls of
+            a site and in one of five hundred, and not while another thread runs a backward.
         filled: Those of them that have a gradient that is not zero, before the call.
         standing: Ids of leaves by earlier call whose gradients hold what that call added: since then
             nothing but backwards has written them.
-        root_is_leaf: A root is itself a leaf, without a graph.
-        silently_changed: Parameters that the graph saved and that torch does not know to have changed.
+        silently_changed: Parameters that the graph saved and that torch does not know to have changed;
+            told also when a root is older than such a change.
+        root_is_leaf: A root is itself a leaf, without a graph; always told.
     """
 
     call: int

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 _WALKED = 5  # calls of a site whose graph is walked, after that one of
 _WALKED_ONE_OF = 50
+_COMPARED_ONE_OF = 500  # as often are gradients and values of leaves compared with what they were
 _SITES = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class Asked:
     """A call that is about to run; it holds the program's own, so it lives no longer than the look.
 
@@ -66,6 +67,7 @@ class GraphSeen:
     leaves: list[torch.Tensor] = field(default_factory=list["torch.Tensor"])
     reuses: frozenset[int] = frozenset()
     ran_before: frozenset[int] = frozenset()
+    reaches: frozenset[int] = frozenset()
     filled: frozenset[int] = frozenset()
     standing: dict[int, frozenset[int]] = field(default_factory=dict[int, frozenset[int]])
     silently_changed: tuple[SilentChange, ...] = ()
@@ -79,12 +81,14 @@ class GraphLooks:
         self._silent = silent
         self._lineage = Lineage()
         self._standing = Standing()
+        self._compared = 0  # the latest call whose leaves' gradients were
         self._visits: dict[tuple[str, int], int] = {}
         self._lines: dict[str, set[int]] = {}  # of the user's, by file, that have run a graph
 
     def look(self, asked: Asked) -> GraphSeen:
         """Note whose graph this is. In some calls of a site look at all of it."""
-        fully = self._is_due(asked)
+        visit = self._visit(asked)
+        fully = self._is_due(asked, visit)
         walked = walk(asked.roots.nodes) if fully else Walked(asked.roots.nodes, whole=False)
         seen = GraphSeen(whole=walked.whole)
         if fully:
@@ -101,7 +105,10 @@ class GraphLooks:
             seen.ran_before = self._lineage.ran_before(walked.nodes, asked.roots)
             self._lineage.begins_at(asked.serial, asked.roots)
         if fully and asked.alone():
-            self._look_at_leaves(asked, walked.nodes, seen)
+            seen.leaves = leaves(walked.nodes)
+        is_turn = visit <= _WALKED or not visit % _COMPARED_ONE_OF
+        if seen.leaves and (is_turn or self._silent.is_older(asked.roots.nodes)):
+            self._compare(asked, walked.nodes, seen)
         elif asked.accumulates:
             self._standing.forget()
         return seen
@@ -109,7 +116,8 @@ class GraphLooks:
     def ended(self, call: int, leaves: list[torch.Tensor]) -> None:
         """The call returned, and has added to these leaves."""
         self._lineage.has_ended(call)
-        self._standing.after(call, leaves)
+        if self._compared == call and leaves:
+            self._standing.after(call, leaves)
 
     def raised(self, call: int) -> None:
         """It did not."""
@@ -120,21 +128,28 @@ class GraphLooks:
         self._lines.setdefault(site.path, set()).add(site.line)
         return _LookFromBackward(frame, held, self._lines)
 
-    def _is_due(self, asked: Asked) -> bool:
+    def _visit(self, asked: Asked) -> int:
+        """Which call of its site it is; 0 for one inside another."""
+        if asked.is_inside:
+            return 0
+        visit = self._visits[asked.where] = self._visits.get(asked.where, 0) + 1
+        if len(self._visits) > _SITES:
+            self._visits = {}
+        return visit
+
+    def _is_due(self, asked: Asked, visit: int) -> bool:
         """One of the first calls of a site or one of fifty, or there is something to be found out."""
         is_following = self._lineage.is_following()
         if asked.is_inside:
             return is_following
-        visit = self._visits[asked.where] = self._visits.get(asked.where, 0) + 1
-        if len(self._visits) > _SITES:
-            self._visits = {}
         follows = asked.follows and self._lineage.follow(asked.where)
         is_turn = visit <= _WALKED or not visit % _WALKED_ONE_OF
         return is_turn or follows or is_following or self._silent.is_older(asked.roots.nodes)
 
-    def _look_at_leaves(self, asked: Asked, nodes: list[torch.autograd.graph.Node], seen: GraphSeen) -> None:
-        seen.leaves = leaves(nodes)
+    def _compare(self, asked: Asked, nodes: list[torch.autograd.graph.Node], seen: GraphSeen) -> None:
+        seen.reaches = frozenset(map(id, seen.leaves))
         if asked.accumulates:
+            self._compared = asked.serial
             seen.standing, seen.filled = self._standing.before(seen.leaves)
         self._silent.look(seen.leaves, site=asked.step_site)
         seen.silently_changed = self._silent.behind(nodes, seen.leaves, asked.inputs, asked.frame)

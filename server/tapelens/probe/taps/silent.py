@@ -18,7 +18,7 @@ from ..capture.guards import undisturbed
 from ..capture.saved import SavedReader
 from ..timeline import UNKNOWN, Origin
 from .graph import leading_to
-from .held import READ_FULLY, READ_ONE_OF, HeldGradients, parameters_of, version_of
+from .held import READ_FULLY, HeldGradients, parameters_of, version_of
 from .samples import sample
 from .steps import sequence_clock
 from .writes import line_that_writes
@@ -33,6 +33,7 @@ _REMEMBERED = 4096
 _CHANGES = 16
 _TOLD = 4
 _UNSEEN = 32
+_LOOKED_ONE_OF = 500  # steps of an optimizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,7 @@ class SilentWrites:
         return tuple(_placed(change, frame) for change in found.values())
 
     def _look_at(self, event: StepBegan | StepEnded, site: Site | None) -> None:
-        if event.ordinal > READ_FULLY and event.ordinal % READ_ONE_OF:
+        if event.ordinal > READ_FULLY and event.ordinal % _LOOKED_ONE_OF:
             if site is not None:
                 self._unseen.append(_Step(event.optimizer, site, sequence_clock() or 0, threading.get_ident()))
             return

@@ -83,7 +83,7 @@ class RepeatedBackwardAccumulates:
         for repeat in self._pending:
             if _was_used(repeat, event.leaves):
                 yield self._say(repeat, event.look.parameter(next(iter(repeat.left))))
-            elif event.walked and _stands(repeat, event):
+            elif event.reaches and _stands(repeat, event):
                 waiting.append(repeat)
         self._pending = waiting
         for call in sorted(event.ran_before):
