@@ -1,4 +1,4 @@
-"""One line of a sound program deleted or changed, and who notices: ``evidence.py [--no-write]``, in ``docs/evidence.md``."""
+"""One line of a sound program deleted or changed, and who notices it, told in ``docs/evidence.md``."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests")]
 
-from tapelens.source.file import SourceFile
-
 from mutations.mutants import PROGRAMS, Mutant, mutants, sound
 from scenarios.runner import run
 from tapelens.rules.catalogue import RULES, source_twins
+from tapelens.source.file import SourceFile
 
 PAGE = ROOT / "docs" / "evidence.md"
 HEADING = "# Evidence that faults are found"
@@ -94,13 +93,14 @@ def section(outcomes: list[Outcome], blamed: list[str]) -> list[str]:
     found, exact = sum(each.found for each in outcomes), sum(each.exact for each in outcomes)
     live = sum(any(rule == each.mutant.rule for _, rule in each.live) for each in outcomes)
     source = sum(any(rule == each.mutant.rule for _, rule in each.source) for each in outcomes)
+    programs = len(list(PROGRAMS.glob("*.py")))
     by_rule = Counter(each.mutant.rule for each in outcomes)
     return [
         HEADING,
         "",
         "Made by `make test-sound`; do not edit.",
         "",
-        f"{len(list(PROGRAMS.glob('*.py')))} sound training programs; {len(outcomes)} copies with one line deleted or changed.",
+        f"{programs} sound training programs; {len(outcomes)} copies with one line deleted or changed.",
         f"Found: {found}, at the exact line {exact}; while it ran {live}, in the source {source}.",
         f"Findings above information on the sound programs themselves: {len(blamed)}.",
         "",
