@@ -2,7 +2,8 @@
 
 import torch
 
-generator, critic = torch.nn.Linear(2, 3), torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1))
+generator = torch.nn.Linear(2, 3)
+critic = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1))
 generator_optimizer = torch.optim.Adam(generator.parameters(), lr=0.01)
 critic_optimizer = torch.optim.Adam(critic.parameters(), lr=0.01)
 for _ in range(4):

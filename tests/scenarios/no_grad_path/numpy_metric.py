@@ -1,13 +1,13 @@
 """A loss computed with numpy and wrapped into a tensor again, behind a factory of loss functions."""
 
-import numpy
+import numpy as np
 import torch
 
 
 def make_loss(weight):
     def loss(prediction, target):
         difference = prediction.detach().numpy() - target.numpy()  # expect: no-grad-path
-        return torch.from_numpy(weight * numpy.square(difference)).mean()
+        return torch.from_numpy(weight * np.square(difference)).mean()
 
     return loss
 

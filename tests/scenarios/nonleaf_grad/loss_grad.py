@@ -3,8 +3,6 @@
 import torch
 
 model = torch.nn.Linear(2, 2)
-losses = []
-for _ in range(4):
-    losses.append(model(torch.ones(1, 2)).sum())
+losses = [model(torch.ones(1, 2)).sum() for _ in range(4)]
 torch.stack(losses).sum().backward()
 print([loss.grad for loss in losses])  # expect: nonleaf-grad

@@ -11,10 +11,10 @@ retained.retain_grad()
 retained.sum().backward()
 
 
-def show(message, category, filename, lineno, file=None, line=None):
-    depth, frame = 0, sys._getframe()
-    while frame is not None and frame.f_code.co_filename != __file__ or depth == 0:
-        depth, frame = depth + 1, frame.f_back
+def show(message, category, filename, lineno, *_):
+    outer, depth = sys._getframe(1), 0
+    while outer.f_code.co_filename != __file__:
+        outer, depth = outer.f_back, depth + 1
     print("shown", category.__name__, lineno, depth)
 
 

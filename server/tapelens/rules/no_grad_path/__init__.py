@@ -4,7 +4,8 @@ What it flags: (a) "element 0 of tensors does not require grad and does not have
 at a stop whose line is about to do it, it is foreseen. (b) ``backward()`` on a tensor that was made from a loss and is
 itself a leaf, such as ``torch.tensor(loss.item(), requires_grad=True)``: nothing raises, and nothing is
 trained. (c) An optimizer none of whose parameters ever gains a gradient, in three rounds of backward and
-step. (d) A module in training mode whose forward pass runs with grad mode off, five iterations running, and never with it on.
+step. (d) A module in training mode whose forward pass runs with grad mode off, five iterations running, and
+never with it on.
 
 Why it matters: the graph is how gradients find the parameters. ``.item()``, ``.numpy()``, ``.detach()``, ``argmax``,
 ``torch.no_grad()`` and a new tensor end it. PyTorch says so only at the backward, far from the statement

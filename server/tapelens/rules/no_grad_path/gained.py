@@ -33,6 +33,7 @@ class Gained:
         self._waiting: dict[int, _Waiting] = {}
         self._done: set[int] = set()
         self._running: BackwardBegan | None = None
+        self._latest: BackwardBegan | None = None
         self._cut: Cut | None = None
 
     def made(self, event: OptimizerMade) -> None:
@@ -41,10 +42,10 @@ class Gained:
 
     def backward_begins(self, event: BackwardBegan) -> None:
         """Where it is about to be too late, ask what cuts the path while the frames are there."""
-        self._running = None
-        if not self._waiting or event.step is not None or event.root_is_leaf:
+        self._running = self._latest = None
+        if event.step is not None or event.root_is_leaf:
             return
-        self._running = event
+        self._running = self._latest = event
         self._cut = None
         if any(waiting.cycles == _CYCLES - 1 for waiting in self._waiting.values()):
             self._cut = event.look.cut()
@@ -56,10 +57,9 @@ class Gained:
             return
         self._running = None
         for optimizer, waiting in list(self._waiting.items()):
-            gained = event.look.any_gradient(optimizer)  # None: it has not stepped, and is not known by its parameters
-            if gained:
+            if event.look.any_gradient(optimizer):
                 self._finish(optimizer)
-            elif gained is False:
+            else:
                 waiting.backward = running
 
     def step_begins(self, event: StepBegan) -> Iterator[Finding]:
@@ -69,7 +69,9 @@ class Gained:
         if event.has_closure or event.look.any_gradient(event.optimizer) is not False:
             self._finish(event.optimizer)
             return
-        waiting = self._wait_for(event.optimizer)
+        # NOTE [the first round]: what an optimizer holds is not read before its first step, so that
+        # someone may have cleared its gradients by then. The rounds that follow would tell.
+        waiting = self._waiting.get(event.optimizer) or self._wait_for(event.optimizer, self._latest)
         backward, waiting.backward = waiting.backward, None
         if backward is None:
             return
@@ -80,10 +82,10 @@ class Gained:
         if self._cut is not None or _should_have(event, backward):
             yield nothing_gained(event, backward, self._cut)
 
-    def _wait_for(self, optimizer: int) -> _Waiting:
+    def _wait_for(self, optimizer: int, backward: BackwardBegan | None = None) -> _Waiting:
         if len(self._waiting) > _AT_MOST:
             del self._waiting[next(iter(self._waiting))]
-        return self._waiting.setdefault(optimizer, _Waiting())
+        return self._waiting.setdefault(optimizer, _Waiting(backward=backward))
 
     def _finish(self, optimizer: int) -> None:
         self._waiting.pop(optimizer, None)

@@ -53,8 +53,8 @@ def leaf_root(event: BackwardBegan, cut: Cut) -> Finding:
         at=cut.site,
         message=(
             f"{_sentence(cut)}: a new leaf, which no path joins to what it was computed from. Its backward at "
-            f"{_place(event.site)} raises nothing and trains nothing. Run the loss itself backward, without making it anew "
-            "or setting requires_grad on it."
+            f"{_place(event.site)} raises nothing and trains nothing. Run the loss itself backward, without making it "
+            "anew or setting requires_grad on it."
         ),
         related=_related(event.site, cut, "This backward reaches nothing but its own root."),
         facts=(Fact(name="path cut by", value=cut.what),),
@@ -90,8 +90,8 @@ def switched_off(cut: Cut | None, name: str, site: Site) -> Finding:
         at=site if cut is None else cut.site,
         message=(
             f"{what}, and `{name}`, which is in training mode and held by an optimizer, has run so in five "
-            "iterations and never with grad mode on: no path leads to its parameters. Run its forward pass with grad mode "
-            f"on, or call `{name}.eval()` if it is not to be trained."
+            "iterations and never with grad mode on: no path leads to its parameters. Run its forward pass with grad "
+            f"mode on, or call `{name}.eval()` if it is not to be trained."
         ),
         related=() if cut is None else _related(site, cut, f"`{name}` is called here."),
     )
