@@ -85,19 +85,24 @@ def _section(paragraph: str) -> Iterator[str]:
         return
     yield f"## {heading[1]}"
     rest = paragraph[heading.end() :].lstrip("\n")
-    yield f"```python\n{dedent(rest).rstrip()}\n```" if heading[2] == "::" else _body(_capitalised(rest))
+    yield _body(rest, is_code=True) if heading[2] == "::" else _body(_capitalised(rest))
 
 
-def _body(text: str) -> str:
-    """Prose and lists, blocks of code that follow ``::`` among them."""
+def _body(text: str, *, is_code: bool = False) -> str:
+    """Prose and lists, indented blocks of code that follow ``::`` among them."""
     parts: list[str] = []
-    is_code = False
-    for block in text.split("\n\n"):
+    code: list[str] = []
+    for block in [*text.split("\n\n"), ""]:
         if is_code and block.startswith((" ", "\n")):
-            parts.append(f"```python\n{dedent(block).rstrip()}\n```")
+            code.append(block)
             continue
+        if code:
+            example = dedent("\n\n".join(code)).rstrip()
+            parts.append(f"```python\n{example}\n```")
+            code = []
         is_code = block.rstrip().endswith("::")
-        parts.append(_prose(block.replace("::", ":") if is_code else block))
+        if block:
+            parts.append(_prose(block.replace("::", ":") if is_code else block))
     return "\n\n".join(parts)
 
 
