@@ -1,63 +1,120 @@
-"""Calls into the engine, built by hand."""
+"""Hand-built events of modules' calls: one optimizer's program, each method a line of it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+import itertools
+from dataclasses import dataclass, field
 
-from rules.events import site
-from tapelens.events import BackwardBegan, BackwardEnded, BackwardRaised, StepBegan, StepEnded
+from rules.events import BACKWARD_LINE, STEP_LINE, site
+from tapelens.events import (
+    BackwardBegan,
+    Event,
+    ForwardRan,
+    ForwardsWatched,
+    Idle,
+    Look,
+    ModeSet,
+    ModuleRan,
+    OptimizerMade,
+    StepBegan,
+    StepEnded,
+)
 
-
-def began(call: int, line: int = 10, **fields: Any) -> BackwardBegan:
-    """A ``.backward()`` whose whole graph was looked at."""
-    plain = BackwardBegan(
-        call=call,
-        inside=None,
-        step=None,
-        site=site(line),
-        innermost=site(line),
-        accumulates=True,
-        retain_graph=False,
-        create_graph=False,
-        retains_literally=False,
-        held={},
-        walked=True,
-    )
-    return replace(plain, **fields)
+FORWARD_LINE, EVAL_LINE, LAYER_LINE = 9, 20, 3
+NET, LAYER, DROPOUT = 1, 2, 3
 
 
-def retained(call: int, line: int = 10, **fields: Any) -> BackwardBegan:
-    """As ``began``, with a literal ``retain_graph=True``."""
-    return began(call, line, retain_graph=True, retains_literally=True, **fields)
+def idle(module: int = 7, *, is_named: bool = False, held_by: int = 1) -> Idle:
+    return Idle(module, "second", "Linear", "Net", site(LAYER_LINE), (held_by,), (71, 72), is_named)
 
 
-def created(call: int, line: int = 10, **fields: Any) -> BackwardBegan:
-    """As ``began``, with ``create_graph=True``."""
-    return began(call, line, retain_graph=True, create_graph=True, **fields)
+@dataclass
+class Calls:
+    """A net with a dropout, held by one optimizer, watched from the beginning."""
 
+    optimizer: int = 1
+    look: Look = field(default_factory=Look)
+    events: list[Event] = field(default_factory=list)
+    _serials: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    _steps: int = 0
 
-def ended(call: int, line: int = 10, **fields: Any) -> BackwardEnded:
-    return BackwardEnded(call=call, step=None, site=site(line), held={}, **fields)
+    def __post_init__(self) -> None:
+        made = OptimizerMade(
+            optimizer=self.optimizer, kind="SGD", site=site(5), innermost=site(5), parameters=(), look=self.look
+        )
+        self.events += [ForwardsWatched(on=True), made]
 
+    def forward(
+        self,
+        *,
+        training: bool = True,
+        dropout: bool | None = None,
+        with_grad: bool = True,
+        idle: tuple[Idle, ...] = (),
+        also: tuple[int, ...] = (),
+    ) -> Calls:
+        """A call of the net; ``dropout`` says its mode where that is another, ``also`` what else ran."""
+        ran = [
+            ModuleRan(NET, "Net", training, with_grad, False, ()),
+            ModuleRan(LAYER, "Linear", training, with_grad, False, (self.optimizer,)),
+            ModuleRan(DROPOUT, "Dropout", training if dropout is None else dropout, with_grad, True, ()),
+            *(ModuleRan(module, "Linear", training, with_grad, False, ()) for module in also),
+        ]
+        self.events.append(
+            ForwardRan(
+                call=next(self._serials),
+                site=site(FORWARD_LINE),
+                innermost=site(FORWARD_LINE),
+                module=NET,
+                training=training,
+                with_grad=with_grad,
+                ran=tuple(ran),
+                idle=idle,
+                look=self.look,
+            )
+        )
+        return self
 
-def raised(call: int, line: int = 10) -> BackwardRaised:
-    return BackwardRaised(
-        call=call,
-        step=None,
-        site=site(line),
-        message="no",
-        expression="loss",
-        freed=False,
-        carrier=None,
-        freed_by=None,
-    )
+    def backward(self) -> Calls:
+        self.events.append(
+            BackwardBegan(
+                call=next(self._serials),
+                inside=None,
+                step=None,
+                site=site(BACKWARD_LINE),
+                innermost=site(BACKWARD_LINE),
+                accumulates=True,
+                retain_graph=False,
+                create_graph=False,
+                retains_literally=False,
+                held={},
+                look=self.look,
+            )
+        )
+        return self
 
+    def step(self) -> Calls:
+        self._steps += 1
+        serial = next(self._serials)
+        self.events += [
+            StepBegan(
+                step=serial,
+                inside=None,
+                optimizer=self.optimizer,
+                ordinal=self._steps,
+                site=site(STEP_LINE),
+                has_closure=False,
+                held={},
+                look=self.look,
+            ),
+            StepEnded(step=serial, optimizer=self.optimizer, ordinal=self._steps, site=site(STEP_LINE), held={}),
+        ]
+        return self
 
-def step_begins(optimizer: int = 1, line: int = 11, **fields: Any) -> StepBegan:
-    plain = StepBegan(step=99, inside=None, optimizer=optimizer, ordinal=1, site=site(line), has_closure=False, held={})
-    return replace(plain, **fields)
+    def evaluate(self, module: int = NET) -> Calls:
+        self.events.append(ModeSet(module=module, training=False, site=site(EVAL_LINE)))
+        return self
 
-
-def step_ended(optimizer: int = 1, line: int = 11) -> StepEnded:
-    return StepEnded(step=99, optimizer=optimizer, ordinal=1, site=site(line), held={})
+    def watched(self, *, on: bool) -> Calls:
+        self.events.append(ForwardsWatched(on=on))
+        return self

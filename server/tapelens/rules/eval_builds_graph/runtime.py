@@ -87,13 +87,13 @@ def _is_waste(place: _Place, *, at_least: int) -> bool:
 
 
 def _say(place: _Place) -> Finding:
-    kept = "" if place.kept is None else f", each keeping {_size(place.kept)} for a backward"
+    kept = "" if place.kept is None else f" Each kept {_size(place.kept)} for a backward that never came."
     return finding(
         RULE,
         at=place.site,
         message=(
-            f"{place.unused} forward passes in evaluation mode from here built graphs{kept} that were dropped before "
-            "any backward began. Evaluate under `torch.no_grad()` or `torch.inference_mode()`."
+            f"The graphs of {place.unused} forward passes in evaluation mode from here were dropped before any backward "
+            f"began.{kept} Evaluate under `torch.no_grad()` or `torch.inference_mode()`."
         ),
         facts=(Fact(name="graphs dropped unused", value=str(place.unused)),),
     )

@@ -111,20 +111,22 @@ class EvalInTraining:
         self._said.add((event.optimizer, at))
         model, optimizer = event.look.module(iteration.root), event.look.optimizer(event.optimizer)
         kinds = sorted(set(iteration.layers.values()))
+        count = len(iteration.layers)
+        layers = "a layer" if count == 1 else f"{count} layers"
         since = f"`{model}` is in evaluation mode since this line" if put else f"`{model}` is in evaluation mode"
         yield finding(
             RULE,
             at=at,
             message=(
                 f"{since}, and the last {_RUNNING} steps of `{optimizer}` trained it so, though earlier steps "
-                f"trained it in training mode: {len(iteration.layers)} layers ({', '.join(kinds)}) that work "
-                f"otherwise in training had no effect. Call `{model}.train()` before training goes on."
+                f"trained it in training mode: {layers} ({', '.join(kinds)}) worked as in evaluation. Call "
+                f"`{model}.train()` before training goes on."
             ),
             related=(
                 Related(site=backward, message="This backward runs what was computed in evaluation mode."),
                 Related(site=event.site, message=f"This step of `{optimizer}` is the third in a row that uses it."),
             ),
-            facts=(Fact(name="layers in evaluation mode", value=str(len(iteration.layers))),),
+            facts=(Fact(name="layers in evaluation mode", value=str(count)),),
         )
 
     def _eval_of(self, event: StepBegan, root: int) -> Site | None:

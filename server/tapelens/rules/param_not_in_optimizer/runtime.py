@@ -130,7 +130,7 @@ _REASONS = {
         "Use `nn.ModuleList`, `nn.ModuleDict`, `nn.ParameterList` or `nn.ParameterDict` for it.",
     ),
     "apart": (
-        "`{place}` was never given to one.",
+        "nobody gave them `{place}`.",
         "Give its parameters to `{optimizer}`, or freeze them with `requires_grad_(False)`.",
     ),
 }
