@@ -32,6 +32,9 @@ from .values import (
     join,
 )
 
+_FIELDS = ("values", "indices")
+"""Of what ``max(dim)``, ``topk`` and their like give."""
+
 
 @dataclass(slots=True, eq=False)
 class Bound(Value):
@@ -79,6 +82,10 @@ def attribute(run: Run, owner: Value, name: str, at: ast.AST) -> Value:
         case Choice(options=options):
             kept = [option for option in options if not (isinstance(option, Const) and option.value is None)]
             return join(attribute(run, option, name, at) for option in kept or options)
+        case Items(kind="tuple", items=items) if name in _FIELDS and len(items) == len(_FIELDS):
+            return items[_FIELDS.index(name)]
+        case Items(kind="tuple") if name not in {"count", "index"}:  # torch's tuples have names
+            return Opaque(reach=(owner,), name=name)
         case Items() | Scaler() | Handle():
             return Bound(owner, name)
         case Opaque():
