@@ -67,8 +67,9 @@ def test_an_optimizer_of_the_users_own_is_made_where_they_make_it(seen):
         def __init__(self, parameters) -> None:
             super().__init__(parameters, {"lr": 0.1})
 
-        def step(self, closure=None) -> None:
+        def step(self, closure=None) -> float:
             del closure
+            return 0.0
 
     Own([torch.ones(1, requires_grad=True)])  # made here
     (made,) = seen.of(OptimizerMade)
@@ -141,8 +142,8 @@ def test_a_model_of_its_own_is_apart_unless_somebody_froze_loaded_or_evaluated_i
 
 def test_an_eval_through_a_method_of_the_users_is_where_they_call_it(seen):
     class Own(Net):
-        def train(self, *mode: bool):
-            return super().train(*mode)
+        def train(self, mode: bool = True):  # noqa: FBT001, FBT002 (as torch has it)
+            return super().train(mode)
 
     Own().train(False)  # put here
     nn.Sequential(Own()).eval()

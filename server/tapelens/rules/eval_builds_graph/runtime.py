@@ -92,8 +92,8 @@ def _say(place: _Place) -> Finding:
         RULE,
         at=place.site,
         message=(
-            f"The graphs of {place.unused} forward passes in evaluation mode from here were dropped before any backward "
-            f"began.{kept} Evaluate under `torch.no_grad()` or `torch.inference_mode()`."
+            f"The graphs of {place.unused} forward passes in evaluation mode from here were dropped before any "
+            f"backward began.{kept} Evaluate under `torch.no_grad()` or `torch.inference_mode()`."
         ),
         facts=(Fact(name="graphs dropped unused", value=str(place.unused)),),
     )
