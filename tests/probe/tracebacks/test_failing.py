@@ -81,6 +81,20 @@ except ValueError as error:
     raise KeyError("told later") from error
 """,
     ),
+    "a custom backward that gives too many": (
+        "DoubleBackward returned an incorrect number of gradients",
+        """
+class Double(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x * 2
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient, gradient
+w = torch.ones(3, requires_grad=True)
+Double.apply(w.exp()).square().sum().backward()  # made
+""",
+    ),
     "an operation of C++'s that meets another shape": (
         "MulBackward0 raised",
         """
@@ -141,6 +155,30 @@ def test_an_exception_of_a_thread_is_told_by_its_hook(tmp_path: Path):
     assert below.startswith("tapelens: in this backward PowBackward0 had been run before, and what it saved is freed.")
 
 
+ONCE = """
+import torch
+class Double(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x * 2
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, gradient):
+        return gradient * 2
+w = torch.ones(3, requires_grad=True)
+y = Double.apply(w.exp()).square().sum()
+(gradient,) = torch.autograd.grad(y, w, create_graph=True)
+gradient.sum().backward()
+"""
+
+
+def test_a_function_that_may_be_differentiated_once_is_told_by_its_rule(tmp_path: Path):
+    program = tmp_path / "train.py"
+    program.write_text(ONCE)
+    words = "tapelens: in this backward Error was differentiated a second time, which @once_differentiable forbids. "
+    assert below_the_traceback(program)[1].startswith(words)
+
+
 SILENT = {
     "an error of the user's own": "raise ValueError('mine')\n",
     "a backward without a graph": "torch.ones(3).sum().backward()\n",
@@ -153,6 +191,18 @@ with torch.autograd.graph.saved_tensors_hooks(lambda x: x, unpack):
     product = w * w.detach()
 spoiled = True
 product.exp().exp().sum().backward(retain_graph=True)
+""",
+    "an input that was not used, which the engine says when all has run": """
+w, other = torch.ones(3, requires_grad=True), torch.ones(3, requires_grad=True)
+torch.autograd.grad(w.exp().sin().sum() + 1, (w, other))
+""",
+    "a hook that raises, whose own frames tell": """
+def hook(gradient):
+    raise ValueError("mine")
+w = torch.ones(3, requires_grad=True)
+h = w.exp()
+h.register_hook(hook)
+h.sin().sum().backward()
 """,
     "left by exit": "raise SystemExit('a text')\n",
 }

@@ -30,9 +30,25 @@ _ENGINE = "_engine_run_backward"
 _APPLY = "apply"
 _READ_NS = 2_000_000_000
 _CANDIDATES = 3
-_NAMED = re.compile(r"Function '?(?P<name>\w+?)'? returned (?P<what>nan values|an invalid gradient)")
+_NAMED = re.compile(
+    r"[Ff]unction '?(?P<name>\w+?)'? returned (?P<what>nan values|an invalid gradient|an incorrect number of gradients)"
+)
 _CHANGED = re.compile(r"is at version (?P<now>\d+); expected version (?P<saved>\d+)")
 _OUTPUT_OF = re.compile(r"which is output \d+ of (?P<name>\w+)")
+_KINDS = {
+    "@once_differentiable": ("Error", "was differentiated a second time, which @once_differentiable forbids"),
+    "is not implemented": ("NotImplemented", "stands for an operation that has no derivative"),
+}
+"""By what the text holds: the name of the node that raises it, and why."""
+
+_OF_NO_NODE = (
+    "appears to not have been used in the graph",
+    "does not require grad",
+    "moved into the graph interior",
+    "heckpoint",
+)
+"""Texts of what the engine says before or after it runs nodes, and of what has its own traceback."""
+
 _FREED = "Trying to backward through the graph a second time"
 _WRITTEN = re.compile(r'\s*File "(?P<path>[^"]+)", line (?P<line>\d+), in (?P<function>.+)')
 
@@ -76,6 +92,8 @@ def find_failing(error: BaseException, frames: list[FrameType], known: Known) ->
     custom = next((node for frame in frames[at + 1 :] if (node := _custom_node(frame)) is not None), None)
     if custom is not None:
         return Failing([_made(custom, known)], "raised")
+    if len(frames) > at + 1:  # a hook's own error: its frames tell
+        return None
     variables = local_variables(frames[at])
     roots, arguments = variables.get("t_outputs", ()), variables.get("args", ())
     graph = walk_graph(root_nodes(roots), at_most=AT_MOST)
@@ -120,7 +138,11 @@ class _Search:
         if (named := _NAMED.search(self._text)) is not None:
             rows = self._by_name(named["name"], has_run=named["what"] == "nan values")
             return self._answer(rows, f"returned {named['what']}")
-        return self._answer([] if self._retains else self._next(), "raised")
+        for words, (name, why) in _KINDS.items():
+            if words in self._text and name in self._graph.names:
+                return self._answer([row for row in self._rows if self._graph.names[row] == name][:1], why)
+        unknown = self._retains or any(words in self._text for words in _OF_NO_NODE)
+        return self._answer([] if unknown else self._next(), "raised")
 
     def _answer(self, rows: list[int], why: str, changed: str = "") -> tuple[list[int], str, str] | None:
         return (rows, why, changed) if 0 < len(rows) <= _CANDIDATES else None
@@ -157,14 +179,16 @@ class _Search:
         """The newest that still has what it saved, and those that save nothing and came before it."""
         between: list[int] = []
         for row in self._rows:
-            match self._saved[row].state:
-                case "freed":
-                    between = []
-                case "alive":
-                    return [row, *between]
-                case _:
-                    between.append(row)
-        return between
+            held = self._saved[row]
+            if held.state == "freed":
+                between = []
+            elif held.state == "alive" or any(slot.state == "packed" for slot in held.slots):
+                return [row, *between]
+            elif held.state == "unknown":
+                return []
+            else:
+                between.append(row)
+        return []
 
 
 def _is_engine(frame: FrameType) -> bool:
