@@ -6,7 +6,8 @@ The object::
      "stops": [STOP], "uncaught": [{"type", "message", "path", "line", "function", "stop"}],
      "sessions": [{"session", "label", "parent": the session of the process that started this one, or null,
                    "pid", "rank", "local_rank"}],
-     "exit_code": the program's own, negative for the signal that killed it, or null, "notes": [sentences that the text format would say]}
+     "exit_code": the program's own, negative for the signal that killed it, or null,
+     "notes": [sentences that the text format would say]}
 
     STOP = {"session", "stop", "reason", "path", "line", "hit": which time it stood there, "function",
             "tensors": [TENSOR], "graph": {"nodes": [NODE], "edges": [{"from", "to", "input_nr"}],
