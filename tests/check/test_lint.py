@@ -10,11 +10,13 @@ import pytest
 from check.found import found
 from check.planted import RULE, plant
 from tapelens.check.baseline import read_baseline, write_baseline
+from tapelens.check.comments import ignoring
 from tapelens.check.files import python_files
 from tapelens.check.fixes import applied
 from tapelens.check.judge import Judge
 from tapelens.check.lint import Checked, lint
 from tapelens.errors import UsageError
+from tapelens.report.excerpt import excerpt
 from tapelens.settings import SettingsReader
 from tapelens.source import SourceFile
 from tapelens.wire.findings import Finding
@@ -153,6 +155,22 @@ def test_what_is_no_python_is_one_finding(tmp_path: Path, monkeypatch: pytest.Mo
     ]
     assert checked.findings[0].message.endswith("Nothing in this file was looked at.")
     assert not checked.failed
+
+
+def test_a_form_feed_ends_no_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    plant(monkeypatch)
+    text = "a = 1\n\x0c\nb = '\u2028'\nx()  # FAULT\n"
+    path = write(tmp_path, text)
+    (finding,) = look(path).findings
+    assert finding.site.line == 4
+    file = tmp_path / "known.json"
+    write_baseline(file, [finding], Judge(SettingsReader()).texts.line)
+    assert "x()  # FAULT" in file.read_text(encoding="utf-8")
+    assert excerpt(str(path), 4, before=0, after=0).lines == ("x()  # FAULT",)
+    silencing = ignoring(finding, text, ())
+    assert silencing is not None
+    after, _ = applied(text, [silencing], path=str(path))
+    assert after == text.replace("FAULT", f"FAULT  # tapelens: ignore[{RULE}]")
 
 
 def test_an_empty_file_is_a_sound_one(tmp_path: Path):

@@ -6,6 +6,7 @@ import io
 import tokenize
 from collections.abc import Sequence
 
+from ..source.file import lines_of
 from ..wire.findings import Edit, Finding, Fix
 from ..wire.sites import Span
 from .suppressions import Suppression
@@ -26,7 +27,7 @@ def ignoring(finding: Finding, text: str, comments: Sequence[Suppression]) -> Fi
             names = ", ".join([*comment.rules, finding.rule])
             span = Span(line=comment.line, column=comment.column, end_line=comment.line, end_column=comment.end_column)
             return Fix(title=title, edits=(_edit(finding, span, f"# tapelens: ignore[{names}]"),), is_safe=True)
-    lines = text.splitlines()
+    lines = lines_of(text)
     last = _last_line(text, line)
     if not 1 <= last <= len(lines):
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Iterator
 
+from ..source.file import whole_lines
 from ..wire.findings import Edit, Finding, Fix
 from ..wire.sites import Span
 
@@ -18,7 +19,7 @@ def applied(text: str, fixes: Iterable[Fix], *, path: str) -> tuple[str, list[in
     A fix goes in whole or not at all: one that overlaps with an earlier one, or that changes another
     file, stays out.
     """
-    lines = text.splitlines(keepends=True)
+    lines = whole_lines(text)
     starts = [0]
     for line in lines:
         starts.append(starts[-1] + len(line))
@@ -60,9 +61,7 @@ def fixed(
 
 def diff(before: str, after: str, *, path: str) -> Iterator[str]:
     """Unified, line by line, as ``git apply`` takes it."""
-    yield from difflib.unified_diff(
-        before.splitlines(keepends=True), after.splitlines(keepends=True), fromfile=f"a/{path}", tofile=f"b/{path}"
-    )
+    yield from difflib.unified_diff(whole_lines(before), whole_lines(after), fromfile=f"a/{path}", tofile=f"b/{path}")
 
 
 def _place(edit: Edit, starts: list[int]) -> tuple[int, int, str]:

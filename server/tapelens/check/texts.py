@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..source.file import decode
+from ..source.file import decode, lines_of
 from .suppressions import Suppression, read_suppressions
 
 LARGEST_FILE_BYTES = 4 * 1024 * 1024
@@ -43,7 +43,7 @@ class Texts:
 
     def line(self, path: str, line: int) -> str:
         """The text of a line, empty where there is none."""
-        lines = self.text(path).splitlines()
+        lines = lines_of(self.text(path))
         return lines[line - 1] if 1 <= line <= len(lines) else ""
 
     def suppressions(self, path: str) -> tuple[Suppression, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tokenize
 from pathlib import Path
 
+from ..source.file import lines_of
 from ..wire.panel import SourceExcerpt
 
 LARGEST_FILE_BYTES = 4 * 1024 * 1024
@@ -17,7 +18,7 @@ def excerpt(path: str, line: int, *, before: int = 7, after: int = 7) -> SourceE
         if not Path(path).is_file() or Path(path).stat().st_size > LARGEST_FILE_BYTES:
             return nothing
         with tokenize.open(path) as file:
-            lines = file.read().splitlines()
+            lines = lines_of(file.read().removesuffix("\n"))
     except (OSError, SyntaxError, ValueError):  # gone, an unknown coding cookie, bytes that do not decode
         return nothing
     if not 1 <= line <= len(lines):

@@ -14,6 +14,7 @@ import parso
 
 from ..wire.findings import Edit
 from ..wire.sites import Span
+from .file import whole_lines
 
 _CALLED = {"atom_expr", "power"}
 _BLOCKS = {"suite", "file_input"}
@@ -122,7 +123,7 @@ class Concrete:
 
     def __init__(self, path: str, text: str) -> None:
         self._path = path
-        self._lines = text.splitlines(keepends=True)
+        self._lines = whole_lines(text)
         self.tree = _parsed(text)
         self.newline = "\r\n" if "\r\n" in text else "\n"
 

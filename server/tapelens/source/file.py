@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -15,6 +16,9 @@ from ..wire.sites import Site, Span
 if TYPE_CHECKING:
     from .flow.entries import Trace
     from .project import Project
+
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
 class SourceFile:
@@ -58,7 +62,7 @@ class SourceFile:
     @cached_property
     def lines(self) -> list[str]:
         """Its lines, without their ends, as Python counts them."""
-        return self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        return lines_of(self.text)
 
     def span(self, node: ast.AST) -> Span:
         """Where a node stands, in characters: the tree counts bytes of UTF-8."""
@@ -102,6 +106,16 @@ class SourceFile:
         if text.isascii():
             return offset + 1
         return len(text.encode()[:offset].decode(errors="ignore")) + 1
+
+
+def lines_of(text: str) -> list[str]:
+    """Lines without their ends, as Python counts them: a form feed ends none. The last one may be empty."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def whole_lines(text: str) -> list[str]:
+    """Lines with their ends, as Python counts them."""
+    return _LINE.findall(text)
 
 
 SourceTwin = Callable[[SourceFile], Iterator[Finding]]
