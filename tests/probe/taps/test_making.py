@@ -67,7 +67,7 @@ def test_an_optimizer_of_the_users_own_is_made_where_they_make_it(seen):
         def __init__(self, parameters) -> None:
             super().__init__(parameters, {"lr": 0.1})
 
-        def step(self, closure=None) -> float:
+        def step(self, closure=None) -> float:  # pyright: ignore[reportIncompatibleMethodOverride]
             del closure
             return 0.0
 
