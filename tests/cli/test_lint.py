@@ -50,7 +50,7 @@ def test_nothing_found_is_status_0_and_json_is_one_object(tmp_path: Path):
     script(tmp_path, "x = 1\n")
     ended = tapelens("lint", "--format=json", ".", cwd=tmp_path)
     assert ended.status == 0
-    assert ended.object == {"findings": [], "files": 1, "silenced": 0, "known": 0, "hidden": 0, "notes": []}
+    assert ended.object == {"findings": [], "files": 1, "silenced": 0, "known": 0, "notes": []}
 
 
 def test_a_reader_that_goes_away_is_no_error_of_ours(tmp_path: Path):
@@ -137,7 +137,9 @@ def test_information_is_shown_to_who_asks_and_sets_no_status(
     ended = lint(capsys, "--all")
     assert ended.status == 0
     assert "information[unused-ignore]" in ended.out
-    assert json.loads(lint(capsys, "--format", "json").out)["hidden"] == 1
+    (finding,) = json.loads(lint(capsys, "--format", "json").out)["findings"]
+    assert finding["severity"] == "information"
+    assert lint(capsys, "--format", "github").out == ""
 
 
 def test_a_baseline_is_written_and_then_known(

@@ -78,7 +78,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     report = parser.add_argument_group("what is reported")
     report.add_argument("--format", choices=get_args(Format), default="text", help="default: text")
     report.add_argument("--output", metavar="FILE", type=Path, help="write the report to this file")
-    report.add_argument("--all", action="store_true", dest="show_all", help="show findings of severity information too")
+    report.add_argument(
+        "--all",
+        action="store_true",
+        dest="show_all",
+        help="show findings of severity information too; json holds them anyway",
+    )
     report.add_argument("--exit-zero", action="store_true", help="findings set no exit status")
 
 
@@ -166,7 +171,7 @@ def _report(checked: Checked, options: Namespace, file: IO[str], status: int) ->
     shown = [each for each in checked.findings if options.show_all or is_worth_saying(each)]
     notes = [] if checked.files else ["There are no Python files in what was named."]
     if form == "json":
-        write_object(_object(checked, shown, notes), file)
+        write_object(_object(checked, notes), file)
     elif form == "text":
         _write_text(checked, shown, file)
     else:
@@ -191,12 +196,12 @@ def _write_text(checked: Checked, shown: Sequence[Finding], file: IO[str]) -> No
         console.print(sentence, soft_wrap=True)
 
 
-def _object(checked: Checked, shown: Sequence[Finding], notes: Sequence[str]) -> dict[str, object]:
+def _object(checked: Checked, notes: Sequence[str]) -> dict[str, object]:
+    """All findings, those of severity information too, as in a run's object."""
     return {
-        "findings": [finding_object(each) for each in shown],
+        "findings": [finding_object(each) for each in checked.findings],
         "files": checked.files,
         "silenced": checked.silenced,
         "known": checked.known,
-        "hidden": len(checked.findings) - len(shown),
         "notes": list(notes),
     }
