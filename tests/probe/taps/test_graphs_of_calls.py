@@ -11,6 +11,7 @@ import torch
 from torch.utils.checkpoint import checkpoint
 
 from tapelens.events import BackwardBegan
+from torch_features import needs_readable_saved_tensors
 
 
 def calls(seen) -> list[BackwardBegan]:
@@ -194,6 +195,7 @@ def changed(seen):
     return [(change.parameter, change.by_step) for change in calls(seen)[-1].silently_changed]
 
 
+@needs_readable_saved_tensors
 @pytest.mark.parametrize("fused", [True, False])
 def test_a_fused_step_that_an_older_graph_does_not_know_of_is_told(seen, *, fused):
     model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 1))
@@ -228,6 +230,7 @@ def write_by_numpy(w):
     w.detach().numpy()[:] -= 0.5
 
 
+@needs_readable_saved_tensors
 @pytest.mark.parametrize(
     ("between", "told"),
     [(write, True), (write_by_numpy, True), (write_new_memory, True), (write_and_take_back, False)],
@@ -259,6 +262,7 @@ def test_a_graph_made_after_the_write_is_up_to_date(seen):
     assert [began.silently_changed for began in calls(seen)] == [(), (), ()]
 
 
+@needs_readable_saved_tensors
 def test_a_changed_parameter_that_no_wanted_gradient_needs_is_not_told(seen):
     w, x, other = leaf(1.0, 2.0), leaf(3.0, 4.0), leaf(5.0, 6.0)
     first, second = (w * x).sum(), (w * x + other).sum()

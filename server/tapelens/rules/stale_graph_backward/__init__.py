@@ -15,9 +15,9 @@ still uses, is behind. It stands at the step, or at the line that wrote.
 Seen in the source: nothing as yet.
 
 What it cannot know: changes that leave the few values which are looked at as they were; those after the
-first steps of an optimizer that are not one of fifty; values on an accelerator; what a checkpoint or a hook
-packed. The line of a write by hand is told when the function or the file has a single one of that kind,
-else it stands at the backward.
+first steps of an optimizer that are not one of five hundred; values on an accelerator; what a checkpoint or
+a hook packed; anything, on an old torch that keeps saved tensors to itself, such as 2.4. The line of a write
+by hand is told when the function or the file has a single one of that kind, else it stands at the backward.
 
 Example::
 
