@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 import types
 from collections.abc import Iterable
@@ -114,7 +115,9 @@ class Tracer:
         name = written(expression)
         if name in scope.assumed:
             return WHOLE
-        value = scope.value(expression)
+        # NOTE [what a name means now]: a variable's value tells of its last binding only.
+        is_current = reaching(scope.body, name, line) == reaching(scope.body, name, scope.line)
+        value = scope.value(expression) if is_current else None
         tensor = _is_tensor(value)
         if tensor and requires_grad(value) and (self._trusting or _is_parameter(value)):
             return WHOLE
@@ -288,6 +291,8 @@ def is_trained(module: Any) -> bool:  # noqa: ANN401 (an nn.Module)
 
 def _function_of(called: Any, call: ast.Call, scope: Scope) -> tuple[types.FunctionType | None, dict[str, Any]]:  # noqa: ANN401
     """The user's function that a call enters, and what is known of its names."""
+    if type(called) is functools.partial and not called.args:
+        called = called.func
     if type(called) is types.MethodType:
         return _unwrapped(called.__func__), {"self": called.__self__}
     if type(called) in (staticmethod, classmethod):

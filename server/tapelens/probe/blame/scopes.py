@@ -55,6 +55,9 @@ class Scope:
             case ast.Name(id=name):
                 if name in self.names:
                     return self.names[name]
+                given = self.argument(name)
+                if given is not None and self.caller is not None:
+                    return self.caller.value(given)
                 return self.home.get(name)
             case ast.Attribute(value=owner, attr=name):
                 return _attribute(self.value(owner), name)
