@@ -119,7 +119,7 @@ async def test_a_half_typed_text_keeps_what_was_shown_moved_with_its_lines(path:
 
 async def test_a_document_that_was_broken_from_the_start_says_nothing(path: Path):
     desk = Desk()
-    broken = desk.open(path, "for x in\n")
+    broken = desk.open(path, "x = 1  # tapelens: ignore[zzz]\nfor x in\n")
     sound = desk.open(path.with_name("other.py"), TEXT)
     await desk.until(sound, (RULE, 3))
     assert desk.marks(broken) == []
@@ -188,7 +188,7 @@ async def test_a_project_s_settings_hold_and_what_is_wrong_with_them_is_said_onc
     (mark,) = await desk.until(uri, (RULE, 3))
     assert mark["severity"] == 1
     project.write_text('[tool.tapelens]\nexclude = ["train.py"]\n', encoding="utf-8")
-    desk.tell("textDocument/didSave", {"textDocument": {"uri": uri}})
+    desk.type(uri, f"x = 1  # tapelens: ignore[zzz]\n{TEXT}")
     await desk.until(uri)
     project.write_text("[tool.tapelens]\nselekt = []\n", encoding="utf-8")
     for text in (f"\n{TEXT}", f"\n\n{TEXT}"):

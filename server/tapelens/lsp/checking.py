@@ -34,10 +34,12 @@ class Analysis:
     Attributes:
         lines: The text's lines.
         findings: As the rules gave them: not yet judged, in this file or in one that it leads to.
+        is_whole: The text could be parsed, and was looked through.
     """
 
     lines: Sequence[str]
     findings: Sequence[Finding]
+    is_whole: bool = True
 
 
 class Checking:
@@ -84,8 +86,9 @@ class Checking:
         return [finding for analysis in self._analyses.values() for finding in analysis.findings]
 
     def has_looked(self, path: str) -> bool:
-        """Whether a document has been looked at."""
-        return path in self._analyses
+        """Whether a document's text has been looked through as it is."""
+        analysis = self._analyses.get(path)
+        return analysis is not None and analysis.is_whole
 
     def end(self) -> None:
         """Look no more."""
@@ -128,12 +131,14 @@ class Checking:
         judge = Judge(reader)
         settings = judge.settings(path)
         if judge.problems or not ProjectFiles(reader).has(Path(path)):
-            return Analysis((), ()), judge.problems
+            return Analysis((), (), is_whole=False), judge.problems
         root = settings.root or Projects(reader).of(Path(path)).root
         project = self._projects.setdefault(root, Project(root))
         file = project.open(path, text)
         if file.error is not None:
-            return (moved(before, path, file.lines) if before is not None else Analysis(file.lines, ())), ()
+            return (
+                moved(before, path, file.lines) if before is not None else Analysis(file.lines, (), is_whole=False)
+            ), ()
         findings = tuple(look(file, wants=lambda slug: judge.wants(slug, path)))
         return Analysis(file.lines, findings), judge.problems
 
@@ -155,7 +160,8 @@ def moved(analysis: Analysis, path: str, lines: Sequence[str]) -> Analysis:
             return finding
         return _shifted(finding, shift) if first > len(old) - below else None
 
-    return Analysis(lines, tuple(placed for each in analysis.findings if (placed := place(each)) is not None))
+    placed = tuple(found for each in analysis.findings if (found := place(each)) is not None)
+    return Analysis(lines, placed, is_whole=False)
 
 
 def _shifted(finding: Finding, by: int) -> Finding:
