@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import traceback
 
 
 class Mine:
@@ -22,7 +23,12 @@ def train():
     import torch
 
     weight = torch.ones(3, requires_grad=True)
-    (weight * 2).sum().backward()
+    loss = weight.square().sum()
+    loss.backward()
+    try:
+        loss.backward()
+    except RuntimeError:
+        traceback.print_exc(file=sys.stdout)
     return weight.grad.tolist()
 
 

@@ -234,10 +234,11 @@ def test_an_exception_that_is_kept_keeps_nothing_of_ours(seen):
     with pytest.raises(ValueError, match="no") as caught:
         y.sum().backward()
     frames = [frame for frame, _ in traceback.walk_tb(caught.value.__traceback__) if "call" in frame.f_locals]
-    (ours,) = [frame for frame in frames if frame.f_code.co_name == "tapped"]
-    call = ours.f_locals["call"]
-    assert (call.leaves, call.watched) == ([], None)
-    assert type(call.look) is Look
+    ours = [frame for frame in frames if frame.f_code.co_name == "tapped"]
+    assert len(ours) == int(sys.version_info < (3, 11))  # newer Python lets it pass without a trace
+    for call in (frame.f_locals["call"] for frame in ours):
+        assert (call.leaves, call.watched) == ([], None)
+        assert type(call.look) is Look
 
 
 def homes():
@@ -297,6 +298,6 @@ def test_a_fault_of_ours_is_told_once_and_the_program_goes_on():
         assert x.grad.tolist() == [2.0, 2.0, 2.0]
     finally:
         taps.remove()
-    ((where, what),) = (fault for fault in faults if fault[0] == "backward")
+    ((_, what),) = (fault for fault in faults if fault[0] == "backward")
     assert len(faults) == len({where for where, _ in faults})
     assert what.startswith("ValueError: no (test_engine.py:")

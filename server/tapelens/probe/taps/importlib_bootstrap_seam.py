@@ -16,6 +16,18 @@ from typing import Any, TypeVar
 C = TypeVar("C")
 
 
+def leave_out(error: BaseException, frame: FrameType) -> None:
+    """Take the frame that is about to raise an exception anew out of its traceback.
+
+    NOTE [a frame that leaves no trace]: a bare ``raise`` adds no entry of its own frame to the traceback, the
+    one that the exception made as it came is all there is. Python 3.10 keeps a second copy of the traceback,
+    and this does nothing there.
+    """
+    trace = error.__traceback__
+    if trace is not None and trace.tb_frame is frame:
+        error.__traceback__ = trace.tb_next
+
+
 def seam(
     run_backward: Callable[..., Any],
     *,
@@ -38,6 +50,7 @@ def seam(
             if call is not None:
                 fail(call, error, t_outputs, sys._getframe())
                 let_go(call)
+            leave_out(error, sys._getframe())
             raise
         if call is not None:
             end(call)
