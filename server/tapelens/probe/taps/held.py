@@ -379,8 +379,8 @@ class HeldGradients:
 
 
 def parameters_of(optimizer: torch.optim.Optimizer) -> Iterator[torch.Tensor]:
-    """The tensors that an optimizer holds."""
-    return itertools.chain.from_iterable(group["params"] for group in optimizer.param_groups)
+    """The tensors that an optimizer holds; none for one that is no optimizer but in name."""
+    return itertools.chain.from_iterable(group["params"] for group in getattr(optimizer, "param_groups", ()))
 
 
 def _with_gradients(
