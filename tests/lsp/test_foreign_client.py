@@ -76,3 +76,48 @@ async def test_the_whole_path_with_a_client_of_others(client: LanguageClient):
 async def test_an_error_reaches_a_client_of_others_as_an_error(client: LanguageClient):
     with pytest.raises(JsonRpcException, match="There is no file"):
         await run(client, "tapelens.launch", program=sys.executable + ".gone")
+
+
+async def test_source_is_looked_through_and_mended_with_a_client_of_others(client: LanguageClient):
+    program = SEED / "7_forgotten_zero_grad.py"
+    text = program.read_text(encoding="utf-8")
+    uri = program.as_uri()
+    publishing = asyncio.create_task(until(client, types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS))
+    item = types.TextDocumentItem(uri=uri, language_id="python", version=1, text=text)
+    client.text_document_did_open(types.DidOpenTextDocumentParams(text_document=item))
+    await publishing
+    (mark,) = client.diagnostics[uri]
+    assert (mark.code, mark.source) == ("missing-zero-grad", "tapelens")
+    assert mark.code_description is not None
+    assert mark.code_description.href.endswith("/missing-zero-grad.md")
+    asked = types.CodeActionParams(
+        text_document=types.TextDocumentIdentifier(uri=uri),
+        range=mark.range,
+        context=types.CodeActionContext(diagnostics=[mark]),
+    )
+    offered = await client.text_document_code_action_async(asked)
+    assert offered is not None
+    fix, ignore, explain = offered
+    assert isinstance(fix, types.CodeAction)
+    assert isinstance(ignore, types.CodeAction)
+    assert (fix.is_preferred, ignore.title) == (True, "Ignore missing-zero-grad on this line")
+    assert explain.title == "Explain missing-zero-grad"
+    for action in (fix, ignore):
+        assert action.edit is not None
+        assert action.edit.changes is not None
+        (edit,) = action.edit.changes[uri]
+        publishing = asyncio.create_task(until(client, types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS))
+        typed = types.TextDocumentContentChangePartial(range=edit.range, text=edit.new_text)
+        version = types.VersionedTextDocumentIdentifier(uri=uri, version=2)
+        client.text_document_did_change(
+            types.DidChangeTextDocumentParams(text_document=version, content_changes=[typed])
+        )
+        await publishing
+        assert not client.diagnostics[uri]
+        whole = types.TextDocumentContentChangeWholeDocument(text=text)
+        publishing = asyncio.create_task(until(client, types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS))
+        client.text_document_did_change(
+            types.DidChangeTextDocumentParams(text_document=version, content_changes=[whole])
+        )
+        await publishing
+        assert len(client.diagnostics[uri]) == 1
