@@ -13,11 +13,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 import capture
 import gradients
 import painted
-import rules
 import stopped
 import timeline
 import torch
 from rows import Row
+
+import rules
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 
@@ -35,10 +36,10 @@ Each line compares ours with a peer measured in the same run; figures are median
   The probe's first act is to set TCP_NODELAY, which makes the user's whole debugger as fast.
 - *Pulled* is one stack trace and one evaluate after `stopped`, in our own client.
   Relayed through a busy editor it is slower still.
-- *A transformer's, an MLP's and an LSTM's step* are timed on one thread, plain, with all taps and rules, and in anomaly mode, by turns.
-  Ratios and differences are medians of neighbouring turns'; the target of the MLP is 30 µs and 1.5 µs a parameter.
+- *Steps with all rules on* are timed on one thread, plain, with taps and rules, and in anomaly mode, by turns.
+  Ratios and differences are medians of neighbouring turns'. The MLP may take 30 µs and 1.5 µs a parameter more.
 - Where these targets are missed: our Python takes so long a step whatever the kernels take.
-  It is spread thinly over the calls' sites, the look at the held gradients, the marks on the graph's roots and the rules.
+  It is spread thinly over the calls' sites, the held gradients, the marks on the graph's roots and the rules.
 - *Growth of memory* is what the process has in RAM after the steps more than before, once it is warm.
 - *Edge gradients* are read in the one backward that follows a stop, and cost about 25 µs an edge beside the kernels.
   A backward whose own kernels take 4 µs each shows that; none after it is slower.
