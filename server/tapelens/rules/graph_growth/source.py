@@ -53,7 +53,8 @@ def _tied(trace: Trace) -> Iterator[tuple[Tied, str]]:
         if _is_run_later(trace.acts, position, tie.value):
             continue
         if _has_boundary(trace.acts, loop):
-            yield tie, tie.name
+            if not _escapes(trace, tie.value):
+                yield tie, tie.name
         elif isinstance(node.place.node, (ast.AugAssign, ast.BinOp)) and _is_watched(trace, loop, tie.value):
             yield tie, tie.name
 
@@ -123,10 +124,16 @@ def _is_watched(trace: Trace, loop: int, value: Tensor, items: Items | None = No
         given = (act.value,) if isinstance(act, Escaped) else act.of if isinstance(act, Unknown) else ()
         if given and any(each is value or each is items for each in everything(given)):
             return False
-    return trace.is_script or not _escapes(trace, value)
+    return trace.is_script
 
 
 def _escapes(trace: Trace, value: Tensor) -> bool:
+    """Somebody out of sight gets it whole, and may run it backward: no part of it has been."""
+    below = walk(_node(value))
+    if any(
+        id(root) in below for _, act in of_kind(trace.acts, Backward) if act.kind != "grad" for root in act.nodes or ()
+    ):
+        return False
     return any(
         value.node is not None and isinstance(act.value, Tensor) and id(value.node) in walk(_node(act.value))
         for _, act in of_kind(trace.acts, Escaped)

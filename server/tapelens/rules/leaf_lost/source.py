@@ -42,7 +42,7 @@ def leaf_lost(file: SourceFile) -> Iterator[Finding]:
 def _uses(acts: Sequence[Act]) -> Iterator[tuple[Tensor, Place, str]]:
     for _, read in of_kind(acts, GradRead):
         tensor = read.of
-        if isinstance(tensor, Tensor) and tensor.sure and tensor.leaf is False and tensor.grad and not tensor.retains:
+        if isinstance(tensor, Tensor) and read.of_nonleaf:
             yield tensor, read.when.place, "Its `.grad`, which stays None, is read here."
     for _, made in of_kind(acts, Made):
         if not made.when.tried:

@@ -9,8 +9,8 @@ from ...source.finding import finding
 from ...source.flow.acts import Act, Backward, Escaped, Unknown
 from ...source.flow.entries import Trace
 from ...source.flow.reach import everything
-from ...source.flow.values import Place, Tensor, Value
-from ...source.questions import inner, is_literal, is_live, of_kind, text_of
+from ...source.flow.values import Node, Opaque, Place, Tensor, Value
+from ...source.questions import inner, is_literal, is_live, of_kind, text_of, walk
 from ...wire.findings import Finding
 from . import RULE
 
@@ -52,11 +52,11 @@ def _judged(trace: Trace) -> Iterator[tuple[Place, bool]]:
 
 
 def _is_used_later(acts: Sequence[Act], position: int, backward: Backward) -> bool:
-    mine = inner(backward.nodes)
+    mine = _made_of(backward.nodes)
     for act in acts[position + 1 :]:
         match act:
             case Backward():
-                if act.nodes is None or inner(act.nodes) & mine:
+                if act.nodes is None or _made_of(act.nodes) & mine:
                     return True
             case Escaped(value=value):
                 if _carries((value,), mine):
@@ -69,7 +69,15 @@ def _is_used_later(acts: Sequence[Act], position: int, backward: Backward) -> bo
     return False
 
 
+def _made_of(nodes: Sequence[Node] | None) -> set[int]:
+    """The graph's own nodes, and the unknown values in it, which may have a graph behind them."""
+    below = walk(nodes)
+    return inner(nodes) | {id(each) for node in below.values() for each in node.unknown}
+
+
 def _carries(values: Sequence[Value], mine: set[int]) -> bool:
     return any(
-        isinstance(each, Tensor) and each.node is not None and inner((each.node,)) & mine for each in everything(values)
+        (isinstance(each, Tensor) and each.node is not None and bool(_made_of((each.node,)) & mine))
+        or (isinstance(each, Opaque) and id(each.origin or each) in mine)
+        for each in everything(values)
     )

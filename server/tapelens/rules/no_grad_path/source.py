@@ -21,10 +21,10 @@ def no_grad_path(file: SourceFile) -> Iterator[Finding]:
             root = backward.root
             if not isinstance(root, Tensor) or backward.when.tried:
                 continue
-            raises = root.grad is False
+            raises = backward.is_cut
             if not root.sure and root.cut is None:
                 continue
-            ended = root.cut if raises or (root.leaf and root.grad) else None
+            ended = root.cut if raises or backward.is_leaf else None
             if ended is None and not raises:
                 ended = _ended_below(trace.acts, backward)
                 if ended is None:

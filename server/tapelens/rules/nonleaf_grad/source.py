@@ -22,9 +22,9 @@ def nonleaf_grad(file: SourceFile) -> Iterator[Finding]:
     for trace in file.traces:
         for _, read in of_kind(trace.acts, GradRead):
             tensor, place = read.of, read.when.place
-            if not isinstance(tensor, Tensor) or not tensor.sure or tensor.leaf is not False or tensor.grad is not True:
+            if not isinstance(tensor, Tensor) or not read.of_nonleaf:
                 continue
-            if tensor.retains or lost_leaf(tensor) is not None or id(place.node) in said:
+            if lost_leaf(tensor) is not None or id(place.node) in said:
                 continue
             said.add(id(place.node))
             name = name_of(tensor, "the tensor")

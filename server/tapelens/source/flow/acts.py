@@ -61,6 +61,8 @@ class Backward(Act):
     """``backward()`` or ``autograd.grad``.
 
     Attributes:
+        is_cut: The root surely required no gradient then.
+        is_leaf: It surely was a leaf that did.
         retain: True where the text says so, False where it is left out, None where it is something else.
     """
 
@@ -71,6 +73,8 @@ class Backward(Act):
     has_inputs: bool
     has_gradient: bool = False
     inputs: tuple[Value, ...] = ()
+    is_cut: bool = False
+    is_leaf: bool = False
     nodes: tuple[Node, ...] | None = None  # the roots'; None where unknown
 
 
@@ -109,10 +113,10 @@ class GradWritten(Act):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GradRead(Act):
-    """``.grad`` is read."""
+    """``.grad`` is read; ``of_nonleaf``: surely of a tensor that keeps none."""
 
     of: Value
-    is_test: bool = False
+    of_nonleaf: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,6 +6,7 @@ import ast
 
 from .acts import Cleared, Emptied, Escaped, GradWritten, Kept, Loaded, Placed, Tied, Updated
 from .arithmetic import combine, saves_operands
+from .guesses import by_name
 from .run import Run
 from .values import (
     Choice,
@@ -46,6 +47,7 @@ def assign(run: Run, target: ast.expr, value: Value, at: ast.AST) -> None:
 
 
 def _bind(run: Run, name: str, value: Value, at: ast.AST) -> None:
+    value = _guessed(run, name, value, at)
     scope = run.frame.scope.public.get(name, run.frame.scope)
     before = scope.names.get(name)
     if isinstance(value, Tensor):
@@ -58,6 +60,23 @@ def _bind(run: Run, name: str, value: Value, at: ast.AST) -> None:
     elif isinstance(value, _NAMED) and not value.variable:
         value.variable = name
     scope.names[name] = value if scope is run.frame.scope or not run.guards else join((before, value))
+
+
+def _guessed(run: Run, name: str, value: Value, at: ast.AST) -> Value:
+    """What nobody can tell, by the name that it gets."""
+    if not isinstance(value, Opaque) or value.pure:
+        return value
+    guess = by_name(run, name, run.place(at))
+    match guess:
+        case Optimizer():
+            guess.held = (Opaque(reach=value.reach),)
+        case Module():
+            guess.parts.append(Opaque(reach=value.reach))
+        case Scaler():
+            guess.sure = False
+        case _:
+            return value
+    return guess
 
 
 def _tie(run: Run, name: str, value: Tensor, before: Tensor, at: ast.AST) -> None:
@@ -101,7 +120,7 @@ def part_of(run: Run, value: Value, part: ast.AST, at: ast.AST) -> Value:
         case Choice(options=options):
             return join(part_of(run, option, part, at) for option in options)
         case Opaque():
-            return Opaque(reach=value.reach, pure=value.pure)
+            return value.part()
         case Const():
             return Opaque()
         case _:
@@ -111,6 +130,7 @@ def part_of(run: Run, value: Value, part: ast.AST, at: ast.AST) -> Value:
 def _set(run: Run, owner: Value, name: str, value: Value, at: ast.AST, target: ast.AST) -> None:
     match owner:
         case Instance():
+            value = _guessed(run, name, value, at)
             before = owner.attributes.get(name)
             if isinstance(value, Tensor):
                 if value.grad is not False and isinstance(before, Tensor):

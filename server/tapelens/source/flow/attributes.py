@@ -113,7 +113,8 @@ def bind(found: Value | None, bound: Value | None, owner: Value) -> Value | None
 
 def _of_tensor(run: Run, owner: Tensor, name: str, at: ast.AST) -> Value:
     if name == "grad":
-        run.acts.append(GradRead(run.now(at), owner))
+        keeps_none = owner.sure and owner.leaf is False and owner.grad is True and not owner.retains
+        run.acts.append(GradRead(run.now(at), owner, of_nonleaf=keeps_none))
         return Grad(owner)
     if name == "data":
         if owner.leaf and owner.grad:

@@ -54,6 +54,8 @@ def backward(
             has_inputs=given("inputs") is not None,
             inputs=() if given("inputs") is None else (given("inputs") or Opaque(),),
             has_gradient=gradient is not None and not (isinstance(gradient, Const) and gradient.value is None),
+            is_cut=isinstance(root, Tensor) and root.grad is False and (root.sure or root.cut is not None),
+            is_leaf=isinstance(root, Tensor) and bool(root.grad and root.leaf),
             nodes=nodes_of(root),
         )
     )

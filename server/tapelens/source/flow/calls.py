@@ -13,7 +13,7 @@ from .guesses import by_annotation, by_name, is_optimizer, is_pure, is_schedule
 from .loops import exact_items
 from .methods import method
 from .reach import touching
-from .run import DEEPEST, Frame, Run
+from .run import DEEPEST, Frame, Run, operands
 from .torchs import made, named
 from .values import (
     Choice,
@@ -122,21 +122,22 @@ def foreign(
     given = (*args, *keywords.values())
     if is_schedule(name):
         return Opaque(name=name, pure=True)
+    concerned = touching((*receivers, *given))
+    if not concerned and "zero_grad" in name:
+        concerned = (Opaque(),)
     if not (pure or is_pure(name)):
-        concerned = touching((*receivers, *given))
         if concerned:
             run.acts.append(Unknown(run.now(node), concerned))
         _perhaps(run, [each for each in given if isinstance(each, Function)], node)
     if is_optimizer(name.removeprefix("create_").removeprefix("build_").removeprefix("get_")) and name.islower():
         return Optimizer(run.place(node), name, (*given, Opaque()), guessed=True, loops=run.loops, at=run.tick())
     inside = [each for receiver in receivers if isinstance(receiver, Opaque) for each in receiver.reach]
-    tensors = [each for each in (*given, *inside) if isinstance(each, Tensor)]
-    if tensors:
-        return run.tensor(node, *tensors, sure=False)
+    tensors, perhaps, _ = operands((*given, *(each for each in inside if isinstance(each, (Tensor, Choice)))))
+    if tensors or perhaps:
+        return run.tensor(node, *given, *inside, sure=False)
     if _ARGUMENTS.fullmatch(name):
         return Opaque(pure=True)
-    kept = tuple(each for each in (*receivers, *given) if not isinstance(each, (Const, Named)))
-    return Opaque(reach=kept, name=name if not name.islower() else "", pure=pure)
+    return Opaque(reach=concerned, name=name if not name.islower() else "", pure=pure)
 
 
 def _perhaps(run: Run, functions: Sequence[Function], node: ast.AST) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from .run import Frame, Raised, Run, Spent
 from .statements import block
 from .values import Class, Function, Instance, Opaque, Tensor, Value
 
-_SPEAKS = ("backward", ".step(", ".grad", "hook(", "optim", "retain_graph")
+_SPEAKS = re.compile(r"backward\(|\.step\(|\bautograd\.grad\b|\.grad\b|hook\(")
 _PLENTY = 120_000
 _ENTRY = 25_000
 
@@ -39,7 +40,7 @@ class Trace:
 
 def traces(file: SourceFile) -> tuple[Trace, ...]:
     """All ways in, the script's first."""
-    if file.tree is None or "torch" not in file.text or not any(word in file.text for word in _SPEAKS):
+    if file.tree is None or "torch" not in file.text or not _SPEAKS.search(file.text):
         return ()
     return tuple(_traces(file, file.tree))
 
@@ -73,9 +74,40 @@ def _is_entry(run: Run, file: SourceFile, function: Function, *, later: bool) ->
         return False
     if not later and file.text.count(node.name) > 1:
         return False
-    last = node.end_lineno or node.lineno
-    text = "\n".join(file.lines[node.lineno - 1 : last])
-    return any(word in text for word in _SPEAKS) or "loss" in text
+    return _is_hot(run, file, node)
+
+
+def _is_hot(run: Run, file: SourceFile, node: ast.AST) -> bool:
+    """It does what rules speak of, or names a function of the file that does."""
+    if run.hot is None:
+        run.hot = _hot_names(file)
+    text = _text(file, node)
+    return bool(_SPEAKS.search(text)) or any(name in text for name in run.hot)
+
+
+def _text(file: SourceFile, node: ast.AST) -> str:
+    first, last = getattr(node, "lineno", 1), getattr(node, "end_lineno", 1)
+    return "\n".join(file.lines[first - 1 : last])
+
+
+def _hot_names(file: SourceFile) -> set[str]:
+    names: set[str] = set()
+    assert file.tree is not None
+    functions = [
+        each
+        for top in file.tree.body
+        for each in (top.body if isinstance(top, ast.ClassDef) else (top,))
+        if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef))
+    ]
+    texts = {each.name: _text(file, each) for each in functions}
+    for _ in range(3):
+        before = len(names)
+        for name, text in texts.items():
+            if name not in names and (_SPEAKS.search(text) or any(f"{hot}(" in text for hot in names)):
+                names.add(name)
+        if len(names) == before:
+            break
+    return names
 
 
 def _fresh(run: Run, frame: Frame) -> None:

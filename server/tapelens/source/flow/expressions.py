@@ -151,7 +151,7 @@ def item(run: Run, owner: Value, key: Value, node: ast.AST) -> Value:
         case Named() | Class():
             return owner  # Generic[T]
         case Opaque():
-            return Opaque(reach=owner.reach, pure=owner.pure)
+            return owner.part()
         case _:
             return Opaque(reach=(owner,))
 

@@ -43,7 +43,7 @@ def elements(run: Run, iterable: Value, at: ast.AST, *, turn: int | None = None)
         case Const() | Named():
             return Opaque()
         case Opaque():
-            return Opaque(reach=iterable.reach, pure=iterable.pure)
+            return iterable.part()
         case _:
             return Opaque(reach=(iterable,))
 

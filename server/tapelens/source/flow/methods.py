@@ -281,10 +281,14 @@ def _gives_nothing(function: FunctionNode) -> ast.Return | None:
 
 
 def _of_unknown(run: Run, receiver: Opaque, name: str, args: Args, keywords: Keywords, node: ast.AST) -> Value | None:
+    if "zero_grad" in name or name in {"clear_grad", "clear_grads", "reset_grad"}:
+        run.acts.append(Cleared(run.now(node), (receiver,)))
+        return Const(None)
     if name == "backward":
-        if not args or receiver.name.endswith(("loss", "cost")):
-            return backward(run, receiver, args, keywords, node)
-        return backward(run, args[0], args[1:], keywords, node)
+        given = args[0] if args else None
+        if isinstance(given, Tensor) and given.grad is not False and not receiver.name.endswith(("loss", "cost")):
+            return backward(run, given, args[1:], keywords, node)
+        return backward(run, receiver, args, keywords, node)
     if name == "manual_backward" and args:
         return backward(run, args[0], args[1:], keywords, node)
     if name == "sample":

@@ -8,11 +8,13 @@ from .attributes import Bound
 from .values import (
     Choice,
     Class,
+    Const,
     Function,
     Grad,
     Instance,
     Items,
     Module,
+    Named,
     Opaque,
     Optimizer,
     Params,
@@ -60,8 +62,12 @@ def parts(value: Value) -> Iterator[Value]:
             return
 
 
-def everything(values: Iterable[Value]) -> Iterator[Value]:
-    """These and all that they lead to, each once."""
+_FAR, _FARTHEST = 60, 2000
+"""Values that are looked through; what leads to more may lead anywhere."""
+
+
+def everything(values: Iterable[Value], at_most: int = _FARTHEST) -> Iterator[Value]:
+    """These and all that they lead to, each once; something unknown at the end if that is too much."""
     seen: set[int] = set()
     todo = list(values)
     while todo:
@@ -70,19 +76,31 @@ def everything(values: Iterable[Value]) -> Iterator[Value]:
             continue
         seen.add(id(value))
         yield value
+        if len(seen) > at_most:
+            yield Opaque()
+            return
         todo.extend(parts(value))
 
 
 def touching(values: Iterable[Value]) -> tuple[Value, ...]:
-    """Those through which autograd's state can be reached."""
-    return tuple(value for value in values if any(_matters(each) for each in everything((value,))))
+    """Those through which autograd's state can be reached, or that lead too far to be sure."""
+    return tuple(value for value in values if _touches(value))
+
+
+def _touches(value: Value) -> bool:
+    if isinstance(value, (Const, Named, Class)) or (isinstance(value, Opaque) and not value.reach):
+        return False
+    count = 0
+    for each in everything((value,), _FAR):
+        count += 1
+        if _matters(each):
+            return True
+    return count > _FAR
 
 
 def _matters(value: Value) -> bool:
     if isinstance(value, Tensor):
         return value.grad is not False
-    if isinstance(value, Function):
-        return False
     return isinstance(value, _MATTERS) or (isinstance(value, Instance) and value.is_module)
 
 
@@ -113,4 +131,4 @@ def overlap(one: Iterable[Value], other: Iterable[Value]) -> bool | None:
     return None if mine_unknown or others_unknown else False
 
 
-__all__ = ["Class", "atoms", "everything", "holds_unknown", "overlap", "parts", "touching"]
+__all__ = ["atoms", "everything", "holds_unknown", "overlap", "parts", "touching"]

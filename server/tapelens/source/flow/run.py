@@ -13,7 +13,23 @@ from dataclasses import dataclass, field
 
 from ..file import SourceFile
 from .acts import Act, Guards, Moment
-from .values import Choice, Class, Cut, Items, Loops, Node, Opaque, Place, Scope, Tensor, Value, Write
+from .values import (
+    Choice,
+    Class,
+    Const,
+    Cut,
+    Function,
+    Items,
+    Loops,
+    Named,
+    Node,
+    Opaque,
+    Place,
+    Scope,
+    Tensor,
+    Value,
+    Write,
+)
 
 AT_MOST = 40_000
 """Expressions that one way may evaluate, calls of calls included."""
@@ -74,6 +90,7 @@ class Run:
         self.left = at_most
         self.executed: set[ast.AST] = set()
         self.loop_nodes: dict[int, ast.AST] = {}
+        self.hot: set[str] | None = None  # functions of the file worth entering
         self.scripts: dict[str, Scope] = {}
         self.numbers = 0
 
@@ -160,6 +177,7 @@ class Run:
                 module=module,
                 keeps_parameters=keeps_parameters,
                 sure=bool(grad),
+                unknown=tuple(each.origin or each for each in parents if isinstance(each, Opaque)),
             )
         else:
             result.cut = next((each.cut for each in tensors if each.cut is not None), None)
@@ -221,7 +239,9 @@ def operands(values: Sequence[Value]) -> tuple[list[Tensor], list[Tensor], bool]
             case Opaque(reach=reach):
                 inner, others, _ = operands([each for each in reach if isinstance(each, Tensor)])
                 perhaps += inner
-                known = known and not reach
-            case _:
+                known = False
+            case Const() | Named() | Function():
                 pass
+            case _:
+                known = False
     return tensors, perhaps, known

@@ -64,9 +64,11 @@ def of_tensor(run: Run, tensor: Tensor, name: str, args: Args, keywords: Keyword
         case _ if name.endswith("_") and not name.endswith("__"):
             return _in_place(run, tensor, name, args, keywords, node)
         case _:
-            return operation(run, name, (tensor, *args, *keywords.values()), node, sure=tensor.sure)
+            known = saves(name) is not None or name in _KNOWN
+            return operation(run, name, (tensor, *args, *keywords.values()), node, sure=tensor.sure and known)
 
 
+_KNOWN = {"mul", "div", "multiply", "divide", "true_divide", "apply", "pin_memory", "requires_grad", "index", "scatter"}
 _OF_TENSORS_ONLY = {"squeeze", "unsqueeze", "mean", "sum", "view", "reshape"}
 
 
@@ -76,9 +78,8 @@ def operation(run: Run, name: str, given: Args, node: ast.AST, *, sure: bool) ->
     for value in given:
         for each in value.items if isinstance(value, Items) else (value,):
             operand = as_operand(run, each, node)
-            if not isinstance(operand, (Const, Named, Opaque)) or (isinstance(operand, Opaque) and operand.reach):
+            if not isinstance(operand, (Const, Named)):
                 operands.append(operand)
-    sure = sure and not any(isinstance(each, Opaque) for each in operands)
     tensors = [each for each in operands if isinstance(each, Tensor)]
     kept = tuple(tensors[:1]) if name in SAVES_OPERAND and tensors and tensors[0].sure else ()
     result = run.tensor(node, *operands, saves=saves(name), sure=sure, keeps=kept)

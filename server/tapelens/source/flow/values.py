@@ -47,11 +47,17 @@ class Opaque(Value):
     Attributes:
         name: What the program calls it, for guesses.
         pure: Called with tensors, it computes.
+        origin: What it is a part of.
     """
 
     reach: tuple[Value, ...] = ()
     name: str = ""
     pure: bool = False
+    origin: Opaque | None = None
+
+    def part(self) -> Opaque:
+        """An item or attribute of it."""
+        return Opaque(reach=self.reach, pure=self.pure, origin=self.origin or self)
 
 
 @dataclass(slots=True, eq=False)
@@ -72,6 +78,7 @@ class Node:
         keeps_parameters: It surely saved that module's parameters.
         at: The clock as it was made.
         sure: What it made surely requires a gradient.
+        unknown: Operands that nobody can tell, which may have graphs of their own.
         perhaps: Parents on some arm of a branch.
         stops: Its own backward gives nothing to those before it: where.
     """
@@ -88,6 +95,7 @@ class Node:
     sure: bool = True
     stops: Place | None = None
     perhaps: tuple[Node, ...] = ()
+    unknown: tuple[Opaque, ...] = ()
 
     def walk(self, *, surely: bool = False) -> Iterator[Node]:
         """This one and all that it was made from, each once; ``surely``: whatever arm a branch took."""
