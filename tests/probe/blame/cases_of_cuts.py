@@ -44,7 +44,7 @@ def a_list_is_made_a_tensor():
 
 def a_dictionary_of_losses_is_detached():
     losses = {"first": model(x).mean(), "second": model(x).std()}
-    total = sum(value.detach() for value in losses.values())  # cut
+    total = torch.stack([value.detach() for value in losses.values()]).sum()  # cut
     total.backward()
 
 
@@ -113,7 +113,7 @@ def unpacked():
 
 def _losses(out):
     parts = out.mean(), out.std()
-    return sum(parts).round().long().float(), parts  # cut: unpacked
+    return torch.stack(parts).long().float().sum(), parts  # cut: unpacked
 
 
 def by_a_lambda():
@@ -181,7 +181,7 @@ def a_module_of_modules():
 
 class Trainer:
     def __init__(self):
-        self.net, self.loss = nn.Linear(3, 1), None
+        self.net, self.loss = nn.Linear(3, 1), torch.zeros(())
 
     def compute(self):
         self.loss = self.net(x).mean().detach()  # cut: an_attribute

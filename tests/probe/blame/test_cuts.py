@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,13 +32,11 @@ def cases() -> dict[str, int | None]:
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Cut | None]]:
+def told(monkeypatch: pytest.MonkeyPatch) -> list[Cut | None]:
     """What is told of each backward, which does not run."""
     asked: list[Cut | None] = []
-    monkeypatch.setattr(
-        torch.Tensor, "backward", lambda _self: asked.append(find_cut(sys._getframe(1), trusting=True))
-    )
-    yield asked
+    monkeypatch.setattr(torch.Tensor, "backward", lambda _self: asked.append(find_cut(sys._getframe(1), trusting=True)))
+    return asked
 
 
 @pytest.mark.parametrize("name", cases())
@@ -49,8 +46,18 @@ def test_the_statement_that_cuts_the_path_is_found(name: str, told: list[Cut | N
     assert (None if cut is None else cut.site.line) == cases()[name], cut
 
 
-def test_looking_asks_nothing_of_the_program(told: list[Cut | None]):
-    before = torch.get_rng_state(), torch._C._autograd._get_sequence_nr()
-    cases_of_cuts.nothing_is_trained()
-    assert told == [None]
-    assert torch.equal(before[0], torch.get_rng_state()) is False or before[1] == torch._C._autograd._get_sequence_nr()
+def test_looking_makes_no_node_and_draws_no_number(told: list[Cut | None], monkeypatch: pytest.MonkeyPatch):
+    def made_and_drawn() -> tuple[int, bytes]:
+        number = (torch.ones(1, requires_grad=True) * 1).grad_fn
+        assert number is not None
+        return number._sequence_nr(), torch.get_rng_state().numpy().tobytes()
+
+    before = made_and_drawn()
+    cases_of_cuts.a_helper_in_a_helper()
+    after = made_and_drawn()
+    told.clear()
+    monkeypatch.setattr(torch.Tensor, "backward", lambda _self: None)
+    cases_of_cuts.a_helper_in_a_helper()
+    alone = made_and_drawn()
+    assert told == []
+    assert (after[0] - before[0], after[1]) == (alone[0] - after[0], before[1])

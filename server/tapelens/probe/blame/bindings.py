@@ -17,13 +17,13 @@ class Binding(NamedTuple):
     Attributes:
         statement: What binds.
         value: From which the name's value comes.
-        index: Which item of it, where it is unpacked; -1 for the whole.
+        item: Which item of it, where it is unpacked; -1 for the whole.
         keeps: The name's earlier value is in it, too (``total += loss``, ``.append(loss)``).
     """
 
     statement: ast.AST
     value: ast.expr
-    index: int = -1
+    item: int = -1
     keeps: bool = False
 
     @property
@@ -52,6 +52,7 @@ def bindings(body: Body, name: str) -> Iterator[Binding]:
     """Every statement that binds the name."""
     for node in walk_own(body):
         yield from _of(node, name)
+        yield from _of_block(node, name)
 
 
 def written(expression: ast.expr) -> str:
@@ -74,20 +75,26 @@ def _of(node: ast.AST, name: str) -> Iterator[Binding]:
         case ast.Assign(targets=targets, value=value):
             for target in targets:
                 yield from _unpacked(node, target, value, name)
-        case ast.AnnAssign(target=target, value=ast.expr() as value) if written(target) == name:
-            yield Binding(node, value)
-        case ast.NamedExpr(target=target, value=value) if written(target) == name:
-            yield Binding(node, value)
+        case ast.AnnAssign(target=target, value=ast.expr() as value) | ast.NamedExpr(target=target, value=value):
+            if written(target) == name:
+                yield Binding(node, value)
         case ast.AugAssign(target=target, value=value) if written(target) == name:
             yield Binding(node, value, keeps=True)
+        case ast.Call(func=ast.Attribute(value=owner, attr=method), args=[*_, last]) if method in _GROWS:
+            if written(owner) == name:
+                yield Binding(node, last, keeps=True)
+        case _:
+            return
+
+
+def _of_block(node: ast.AST, name: str) -> Iterator[Binding]:
+    """By what it goes through, or in what it stands."""
+    match node:
         case ast.For(target=target, iter=value) | ast.AsyncFor(target=target, iter=value):
             if any(written(each) == name for each in _targets(target)):
                 yield Binding(node, value)
         case ast.withitem(context_expr=value, optional_vars=ast.expr() as target) if written(target) == name:
             yield Binding(value, value)
-        case ast.Call(func=ast.Attribute(value=owner, attr=method), args=[*_, last]) if method in _GROWS:
-            if written(owner) == name:
-                yield Binding(node, last, keeps=True)
         case _:
             return
 

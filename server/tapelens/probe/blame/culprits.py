@@ -15,7 +15,6 @@ from .scopes import Scope
 from .trees import tree_of
 from .writes import Write, write_at, writes_in
 
-
 _PLAIN = (ast.Constant, ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.JoinedStr)
 
 

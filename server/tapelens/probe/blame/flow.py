@@ -85,7 +85,7 @@ class Tracer:
             else self.flow(expression, scope, scope.line)
         )
 
-    def _of(self, expression: ast.expr, scope: Scope, line: int, index: int) -> Flow:
+    def _of(self, expression: ast.expr, scope: Scope, line: int, index: int) -> Flow:  # noqa: PLR0911 (each kind its own)
         cut = cutter(expression)
         if cut is not None:
             found = self._all(cut.operands, scope, line)
@@ -161,7 +161,7 @@ class Tracer:
         )
 
     def _binding(self, binding: Binding, scope: Scope) -> Flow:
-        return self.flow(binding.value, scope, binding.line, binding.index)
+        return self.flow(binding.value, scope, binding.line, binding.item)
 
     def _comprehension(self, element: ast.expr, over: list[ast.comprehension], scope: Scope, line: int) -> Flow:
         """The names it goes through are as whole as what it goes over."""
@@ -197,7 +197,7 @@ class Tracer:
 
     def _forward(  # noqa: PLR0917 (a call and where it stands)
         self,
-        module: Any,
+        module: Any,  # noqa: ANN401 (an nn.Module)
         call: ast.Call,
         arguments: list[ast.expr],
         scope: Scope,

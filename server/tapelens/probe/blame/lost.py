@@ -129,8 +129,8 @@ def _statement_of(expression: ast.expr, scope: Scope) -> Lost | None:
             if len(returns) != 1:
                 return _told(name, binding, value, scope)
             value = returns[0]
-            if isinstance(value, ast.Tuple) and 0 <= binding.index < len(value.elts):
-                value = value.elts[binding.index]
+            if isinstance(value, ast.Tuple) and 0 <= binding.item < len(value.elts):
+                value = value.elts[binding.item]
             if not written(value):
                 return Lost(name=name, written=ast.unparse(value), site=into.site(value.lineno), leaf_made=None)
             scope = into

@@ -34,11 +34,11 @@ def read_at(frame: FrameType, *, origins: Origins | None) -> NonleafRead | None:
     expression = _tensor_read(frame)
     with collector_held(), undisturbed():
         scopes = scopes_of(frame)
-        tensor = scopes[0].value(expression) if scopes and expression is not None else None
-        if expression is None or not scopes or not _is_tensor(tensor):
+        tensor: Any = scopes[0].value(expression) if scopes and expression is not None else None
+        if tensor is None or expression is None or not _is_tensor(tensor):
             text = "" if expression is None else ast.unparse(expression)
             return NonleafRead(site=site_of(frame), expression=text, operation="", made=None, lost=None)
-        node = tensor.grad_fn
+        node: Any = tensor.grad_fn
         return NonleafRead(
             site=site_of(frame),
             expression=ast.unparse(expression),
