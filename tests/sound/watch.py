@@ -1,4 +1,4 @@
-"""One file's programs, each in a child with all rules on: ``watch.py FILE [NAME-PART …]`` prints a JSON line each."""
+"""One file's programs, each in a child with all rules on: ``watch.py FILE SECONDS [NAME-PART …]`` prints JSON lines."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 import traceback
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "server")]
 import torch
 import torch._dynamo  # pyright: ignore[reportUnusedImport]  (an optimizer imports it: once, before the forks)
 
+from laws.corpus import NotHere
 from sound.corpus import programs
 from tapelens.events import Event, StepEnded
 from tapelens.probe.collector import Collector
@@ -29,6 +31,7 @@ from tapelens.rules.catalogue import runtime_twins
 from tapelens.wire.findings import Finding
 
 LIMIT_S = 120
+NOTHING = {"steps": 0, "raised": "it told nothing", "skipped": None, "faults": [], "findings": []}
 
 
 def watched(program: Callable[[], object]) -> dict[str, Any]:
@@ -51,15 +54,18 @@ def watched(program: Callable[[], object]) -> dict[str, Any]:
     atexit._clear()
     taps = Taps(count, report_fault=fault)
     taps.install()
-    raised = None
+    raised = skipped = None
     try:
         program()
+    except NotHere as reason:
+        skipped = str(reason)
     except BaseException:
         raised = traceback.format_exc()
     atexit._run_exitfuncs()
     return {
         "steps": steps,
         "raised": raised,
+        "skipped": skipped,
         "faults": faults,
         "findings": [
             [each.rule, each.severity, f"{Path(each.site.path).name}:{each.site.line}", each.message]
@@ -98,12 +104,16 @@ def in_a_child(program: Callable[[], object]) -> dict[str, Any]:
     with contextlib.suppress(ProcessLookupError):
         os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return json.loads(text) if text else {"steps": 0, "raised": "it told nothing", "faults": [], "findings": []}
+    return json.loads(text) if text else NOTHING
 
 
 def main() -> None:
-    file, *parts = sys.argv[1:]
-    for name, program in programs(Path(file)).items():
+    file, limit_s, *parts = sys.argv[1:]
+    until = time.monotonic() + float(limit_s)
+    found = programs(Path(file))
+    for name, program in sorted(found.items(), key=lambda each: zlib.crc32(each[0].encode())):
+        if time.monotonic() > until:
+            continue
         if not parts or any(part in name for part in parts):
             begun = time.monotonic()
             print(json.dumps({"name": name, **in_a_child(program), "seconds": time.monotonic() - begun}), flush=True)
