@@ -103,8 +103,8 @@ def section(told: list[dict[str, Any]]) -> list[str]:
         "",
         "Versions: " + ", ".join(f"{name} {version}" for name in LIBRARIES if (version := version_of(name))) + ".",
         "",
-        f"Of transformers' architectures {len(models)} built from their configs alone, in the time given, and were trained",
-        "for five steps by its Trainer: "
+        f"Of transformers' architectures {len(models)} built from their configs alone, in the time given,",
+        "and were trained for five steps by its Trainer: "
         + ", ".join(sorted(each["name"].partition("[")[2].rstrip("]") for each in models))
         + ".",
         "",
