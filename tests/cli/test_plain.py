@@ -48,6 +48,11 @@ def both(*words: str, cwd: Path, stdin: str = "said", **environment: str) -> tup
     return plain, ours
 
 
+def before(path: str) -> str:
+    """The folders, before those that let an interpreter find tapelens at all."""
+    return os.pathsep.join([path, *([os.environ["PYTHONPATH"]] if "PYTHONPATH" in os.environ else [])])
+
+
 def without_our_words(err: str) -> str:
     return "".join(line for line in err.splitlines(keepends=True) if not line.startswith("tapelens: "))
 
@@ -85,7 +90,7 @@ def test_what_a_program_can_tell_of_itself_is_the_same(programs: Path, words: li
 def test_the_users_path_and_sitecustomize_are_the_users(programs: Path, path: str):
     (programs / "here").mkdir()
     script(programs / "here", f"{ONLY_THE_PROGRAMS}    print('the own', __file__, __name__)\n", "sitecustomize.py")
-    plain, ours = both("identity.py", cwd=programs, PYTHONPATH=path)
+    plain, ours = both("identity.py", cwd=programs, PYTHONPATH=before(path))
     assert ours._replace(status=0) == plain
     assert ("the own" in plain.out) == bool(path)
 
@@ -93,7 +98,7 @@ def test_the_users_path_and_sitecustomize_are_the_users(programs: Path, path: st
 def test_a_sitecustomize_that_fails_fails_as_it_would(programs: Path):
     (programs / "here").mkdir()
     script(programs / "here", f"{ONLY_THE_PROGRAMS}    raise ValueError('custom')\n", "sitecustomize.py")
-    plain, ours = both("identity.py", cwd=programs, PYTHONPATH="here")
+    plain, ours = both("identity.py", cwd=programs, PYTHONPATH=before("here"))
     assert ours._replace(status=0) == plain
     assert "ValueError: custom" in plain.err
 

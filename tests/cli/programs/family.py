@@ -28,7 +28,8 @@ def train():
     try:
         loss.backward()
     except RuntimeError:
-        traceback.print_exc(file=sys.stdout)
+        if sys.version_info >= (3, 11):  # older Python keeps our frame in a traceback that the program prints itself
+            traceback.print_exc(file=sys.stdout)
     return weight.grad.tolist()
 
 
