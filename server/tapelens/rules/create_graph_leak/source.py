@@ -36,8 +36,8 @@ def create_graph_leak(file: SourceFile) -> Iterator[Finding]:
                 file=place.file,
                 at=place.node,
                 message=(
-                    "`create_graph=True` gives every `.grad` a graph of its own, and nothing uses any of them: they and "
-                    "their parameters refer to each other and stay in memory. Drop `create_graph=True`."
+                    "`create_graph=True` gives every `.grad` a graph of its own, and nothing uses any of them: they "
+                    "and their parameters refer to each other and stay in memory. Drop `create_graph=True`."
                 ),
             )
 

@@ -83,7 +83,7 @@ def _message(first: Backward, second: Backward, node: Node) -> str:
     again = "the iteration before ran" if second.when.loop_from(first.when) is not None else "ran"
     made = where(node.place)
     return (
-        f"Trying to backward through the graph a second time: {root} reaches what was computed at {made}, and the backward "
-        f"at {where(first.when.place)} {again} through it and freed it. Detach what is carried over, compute it anew "
-        f"before this call, or pass retain_graph=True to the first call."
+        f"Trying to backward through the graph a second time: {root} reaches what was computed at {made}, and the "
+        f"backward at {where(first.when.place)} {again} through it and freed it. Detach what is carried over, "
+        f"compute it anew before this call, or pass retain_graph=True to the first call."
     )

@@ -39,8 +39,8 @@ def hook_leak(file: SourceFile) -> Iterator[Finding]:
                 file=hooked.call.file,
                 at=node,
                 message=(
-                    f"Each round of the loop registers this hook on `{name}` once more, and none is removed: all of them "
-                    f"run each time. Register it once, before the loop, or keep the handle and call `.remove()`."
+                    f"Each round of the loop registers this hook on `{name}` once more, and none is removed: all of "
+                    f"them run each time. Register it once, before the loop, or keep the handle and call `.remove()`."
                 ),
             )
 

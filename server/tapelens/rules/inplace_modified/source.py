@@ -33,8 +33,8 @@ def inplace_modified(file: SourceFile) -> Iterator[Finding]:
                 file=place.file,
                 at=place.node,
                 message=(
-                    f"`{name}` is a leaf that requires a gradient, and `{refused.how}` writes into it while grad mode is on: "
-                    f"PyTorch refuses. Write under `torch.no_grad()`."
+                    f"`{name}` is a leaf that requires a gradient, and `{refused.how}` writes into it while grad "
+                    f"mode is on: PyTorch refuses. Write under `torch.no_grad()`."
                 ),
             )
         dead = {id(second) for _, second, _ in raised(trace.acts)}
@@ -69,7 +69,8 @@ def _changed(acts: Sequence[Act], backward: Backward) -> Iterator[tuple[Place, s
                         write.place,
                         (
                             f"`{write.how}` changes in place what the operation at {where(node.place)} saved for "
-                            f"backward: the backward at {where(backward.when.place)} raises. Compute a new tensor instead."
+                            f"backward: the backward at {where(backward.when.place)} raises. Compute a new tensor "
+                            "instead."
                         ),
                         node,
                     )
@@ -80,9 +81,9 @@ def _changed(acts: Sequence[Act], backward: Backward) -> Iterator[tuple[Place, s
                 yield (
                     change.when.place,
                     (
-                        f"`{change.how}` changes parameters in place between the forward pass at {where(node.place)}, which "
-                        f"saved them, and the backward at {where(backward.when.place)}: that one raises. "
-                        f"Change them after the backward."
+                        f"`{change.how}` changes parameters in place between the forward pass at "
+                        f"{where(node.place)}, which saved them, and the backward at {where(backward.when.place)}: "
+                        f"that one raises. Change them after the backward."
                     ),
                     node,
                 )

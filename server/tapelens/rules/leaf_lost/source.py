@@ -31,9 +31,9 @@ def leaf_lost(file: SourceFile) -> Iterator[Finding]:
                 file=place.file,
                 at=place.node,
                 message=(
-                    f"`{name}` is a result of the leaf that requires a gradient and takes its place: backward fills the "
-                    f"leaf, which no variable names any more. Compute first and call `.requires_grad_()` on the result, "
-                    f"or update in place under `torch.no_grad()`."
+                    f"`{name}` is a result of the leaf that requires a gradient and takes its place: backward fills "
+                    f"the leaf, which no variable names any more. Compute first and call `.requires_grad_()` on the "
+                    f"result, or update in place under `torch.no_grad()`."
                 ),
                 related=(related(use.file, use.node, sentence),),
             )

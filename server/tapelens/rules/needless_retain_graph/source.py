@@ -78,6 +78,6 @@ def _made_of(nodes: Sequence[Node] | None) -> set[int]:
 def _carries(values: Sequence[Value], mine: set[int]) -> bool:
     return any(
         (isinstance(each, Tensor) and each.node is not None and bool(_made_of((each.node,)) & mine))
-        or (isinstance(each, Opaque) and id(each.origin or each) in mine)
+        or (isinstance(each, Opaque) and any(id(one) in mine for one in each.all_origins()))
         for each in everything(values)
     )

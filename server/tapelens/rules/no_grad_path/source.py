@@ -41,7 +41,10 @@ def no_grad_path(file: SourceFile) -> Iterator[Finding]:
                     f"`{ended.how}` ends the graph here: `{name}` leads back to no parameter, and its backward raises."
                 )
             else:
-                what = f"`{ended.how}` ends the graph here: `{name}` is a leaf of its own, and its backward trains nothing."
+                what = (
+                    f"`{ended.how}` ends the graph here: `{name}` is a leaf of its own, and its backward trains "
+                    "nothing."
+                )
             yield finding(
                 RULE,
                 file=place.file,

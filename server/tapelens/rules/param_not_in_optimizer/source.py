@@ -78,8 +78,9 @@ def _placed(acts: Sequence[Act]) -> _Said:
                 made,
                 placed.when.place,
                 (
-                    f"`{name}` is made before `{name_of(placed.owner, 'model')}` gets new parameters: they are not among "
-                    f"those that it steps. Make the optimizer afterwards, or give them to `{name}.add_param_group()`."
+                    f"`{name}` is made before `{name_of(placed.owner, 'model')}` gets new parameters: they are not "
+                    f"among those that it steps. Make the optimizer afterwards, or give them to "
+                    f"`{name}.add_param_group()`."
                 ),
                 "These parameters come later.",
             )

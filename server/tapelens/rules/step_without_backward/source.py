@@ -30,8 +30,8 @@ def step_without_backward(file: SourceFile) -> Iterator[Finding]:
                 file=place.file,
                 at=place.node,
                 message=(
-                    f"`{name}` steps in every round of the loop, and no backward gives its parameters gradients: nothing "
-                    f"is trained. Call `backward()` on the loss before the step."
+                    f"`{name}` steps in every round of the loop, and no backward gives its parameters gradients: "
+                    f"nothing is trained. Call `backward()` on the loss before the step."
                 ),
                 related=(related(made.file, made.node, f"`{name}` is made here."),),
             )

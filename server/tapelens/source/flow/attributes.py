@@ -169,7 +169,7 @@ def _of_instance(run: Run, owner: Instance, name: str, at: ast.AST) -> Value:
         if not isinstance(guess, Opaque):
             owner.attributes[name] = guess
             return guess
-    return Opaque(reach=(owner,), name=name)
+    return owner.attributes.setdefault(name, Opaque(reach=(owner,), name=name))
 
 
 def _of_module(run: Run, owner: Module, name: str, at: ast.AST) -> Value:
@@ -189,7 +189,7 @@ def _of_module(run: Run, owner: Module, name: str, at: ast.AST) -> Value:
         owner.attributes[name] = part
         owner.parts.append(part)
         return part
-    return Opaque(reach=(owner,), name=name)
+    return owner.attributes.setdefault(name, Opaque(reach=(owner,), name=name))
 
 
 _CONTAINERS = ("Sequential", "ModuleList", "ModuleDict", "DataParallel", "resnet18", "resnet50")

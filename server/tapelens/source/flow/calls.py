@@ -100,11 +100,13 @@ def _any_of(run: Run, options: Sequence[Value], args: Sequence[Value], keywords:
     kept = [each for each in options if not (isinstance(each, Const) and each.value is None)]
     if len(kept) == 1:
         return invoke(run, kept[0], args, keywords, node)
-    branch = run.number()
+    branch, tried = run.number(), run.tried
     results: list[Value] = []
+    run.tried = True  # what one of them raises, the way that leads here may rule out
     for arm, option in enumerate(kept):
         with run.guarded(branch, arm):
             results.append(invoke(run, option, args, keywords, node))
+    run.tried = tried
     return join(results) if results else Opaque()
 
 
@@ -137,7 +139,11 @@ def foreign(
         return run.tensor(node, *given, *inside, sure=False)
     if _ARGUMENTS.fullmatch(name):
         return Opaque(pure=True)
-    return Opaque(reach=concerned, name=name if not name.islower() else "", pure=pure)
+    result = Opaque(reach=concerned, name=name if not name.islower() else "", pure=pure)
+    result.origins = tuple(
+        one for each in (*receivers, *given) if isinstance(each, Opaque) for one in each.all_origins()
+    )[:8]
+    return result
 
 
 def _perhaps(run: Run, functions: Sequence[Function], node: ast.AST) -> None:

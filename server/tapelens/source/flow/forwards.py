@@ -34,7 +34,8 @@ def forward(
     given = flattened((*args, *keywords.values()))
     if isinstance(module, Module) and not module.guessed:
         name = module.name.rpartition(".")[2]
-        uses = module if module.has_parameters and module.frozen is False else None
+        unsure = module.has_parameters is None or module.frozen is None
+        uses = module if module.has_parameters is not False and module.frozen is not True else None
         first = given[0] if given and isinstance(given[0], Tensor) and given[0].sure else None
         if module.is_in_place and first is not None:
             run.write(first, node, f"{name}(inplace=True)")
@@ -48,10 +49,10 @@ def forward(
         )
         if name in {"Sigmoid", "Tanh", "ReLU", "Softmax", "LogSoftmax"} and result.node is not None:
             result.node.keeps = (result.storage,)
-        if module.frozen is None and result.grad is False and run.grad is not False and module.has_parameters:
+        if unsure and result.grad is True and not any(isinstance(each, Tensor) and each.grad for each in given):
             result.grad = result.leaf = None
-        if module.has_parameters is None and result.grad is False and run.grad is not False:
-            result.grad = result.leaf = None
+            if result.node is not None:
+                result.node.sure = False
         if name in _TUPLES:
             state = result if name != "LSTM" else Items("tuple", [result, result], loops=run.loops)
             return Items("tuple", [result, state], loops=run.loops)

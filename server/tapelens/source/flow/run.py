@@ -177,7 +177,7 @@ class Run:
                 module=module,
                 keeps_parameters=keeps_parameters,
                 sure=bool(grad),
-                unknown=tuple(each.origin or each for each in parents if isinstance(each, Opaque)),
+                unknown=tuple(one for each in parents if isinstance(each, Opaque) for one in each.all_origins()),
             )
         else:
             result.cut = next((each.cut for each in tensors if each.cut is not None), None)

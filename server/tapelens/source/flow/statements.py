@@ -144,17 +144,13 @@ def _rounds(run: Run, at: ast.For | ast.AsyncFor | ast.While, begins: Sequence[C
     run.loops, run.guards = outer, guards
     if end == "break":
         return None
-    match end:
-        case "return" | "raise":
-            return end
-        case _:
-            return block(run, after)
+    return block(run, after) if end is None or end == "continue" else end
 
 
 def _try(run: Run, node: ast.Try) -> End:
     tried = run.tried
     run.tried = tried or any(not isinstance(each.body[-1], ast.Raise) for each in node.handlers)
-    end = block(run, node.body)
+    end: End = block(run, node.body)
     run.tried = tried
     if node.handlers:
 

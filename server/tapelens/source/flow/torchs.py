@@ -451,7 +451,11 @@ def _copied(run: Run, args: Args, _keywords: Keywords, node: ast.AST) -> Value:
     if isinstance(given, Instance) and not given.is_module:
         return Opaque(reach=(given,))
     if isinstance(given, (Module, Instance)):
-        return Module(run.place(node), "deepcopy", guessed=False, has_parameters=None, loops=run.loops, frozen=None)
+        known = isinstance(given, Instance) or not given.guessed
+        copied = Module(run.place(node), "deepcopy", guessed=not known, loops=run.loops, frozen=given.frozen)
+        copied.listed = True  # a target, a teacher, a snapshot: often not to be trained
+        copied.has_modes = any(isinstance(each, Module) and each.has_modes for each in everything((given,)))
+        return copied
     if isinstance(given, Tensor):
         return Tensor(run.place(node), grad=given.grad, leaf=given.leaf, loops=run.loops)
     return Opaque(pure=isinstance(given, Opaque) and given.pure)

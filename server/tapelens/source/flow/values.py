@@ -47,17 +47,24 @@ class Opaque(Value):
     Attributes:
         name: What the program calls it, for guesses.
         pure: Called with tensors, it computes.
-        origin: What it is a part of.
+        origins: What it is a part of, or was made from.
     """
 
     reach: tuple[Value, ...] = ()
     name: str = ""
     pure: bool = False
-    origin: Opaque | None = None
+    origins: tuple[Opaque, ...] = ()
 
     def part(self) -> Opaque:
         """An item or attribute of it."""
-        return Opaque(reach=self.reach, pure=self.pure, origin=self.origin or self)
+        return Opaque(reach=self.reach, pure=self.pure, origins=self.all_origins())
+
+    def all_origins(self) -> tuple[Opaque, ...]:
+        """With itself, the nearest ones."""
+        return (self, *self.origins)[:_ORIGINS]
+
+
+_ORIGINS = 8
 
 
 @dataclass(slots=True, eq=False)
