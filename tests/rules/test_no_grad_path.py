@@ -180,6 +180,15 @@ def test_at_a_stop_it_is_foreseen_as_information():
     assert (finding.severity, finding.foreseen, finding.message) == ("information", True, "It will raise.")
 
 
+def test_what_is_foreseen_stands_where_the_path_is_cut():
+    event = BackwardForeseen(
+        site=site(12), expression="loss", reason="no_path", freed_by=None, message="It will raise.", cut=CUT
+    )
+    (finding,) = detect(NoGradPath(), [event])
+    assert (finding.site.line, [related.site.line for related in finding.related]) == (5, [12])
+    assert finding.message == "`.item()` makes a Python number of it: It will raise."
+
+
 def test_a_root_made_from_a_loss_is_flagged_where_it_was_made():
     (finding,) = detect(NoGradPath(), Program(Seen(root=CUT)).backward(root_is_leaf=True).events)
     assert (finding.severity, finding.site.line) == ("warning", 5)

@@ -43,7 +43,8 @@ class BackwardBegan:
         site: Innermost frame of the user's.
         innermost: Innermost frame outside torch.
         accumulates: ``.backward()`` (True) or ``autograd.grad`` (False).
-        retains_literally: The user's call says ``retain_graph=True`` with a literal.
+        retains_literally: The user's call says ``retain_graph=True`` with a literal, and is none that a loop
+            makes for each of several roots.
         held: Before the call; empty inside another call and for ``autograd.grad``.
         values: Samples of the values of the held parameters; only inside a step.
         leaves: Before the call.
@@ -51,6 +52,7 @@ class BackwardBegan:
         walked: The whole graph was looked at: in the first five calls of a site, in one of fifty, and
             while something is to be found out; only then all of ``reuses`` and ``ran_before`` is told.
         reuses: Earlier calls that retained or made a graph of which some node is in this graph.
+        gone: Earlier such calls, each once, of whose graph no node is left: none can use it any more.
         explicit_gradient: The call brings a gradient of its own for a root.
         roots: Keys of the nodes it begins at.
         ran_before: Earlier ``.backward()`` calls whose very root is in this graph, at its root or below.
@@ -79,6 +81,7 @@ class BackwardBegan:
     look: Look = field(default_factory=Look)
     walked: bool = False
     reuses: frozenset[int] = frozenset()
+    gone: frozenset[int] = frozenset()
     explicit_gradient: bool = False
     roots: tuple[int, ...] = ()
     ran_before: frozenset[int] = frozenset()
@@ -133,6 +136,7 @@ class BackwardForeseen:
     """At a stop: the line about to run would run this root backward and it would raise.
 
     Attributes:
+        cut: Where the root does not require grad: what cut its path, None when not found.
         change: Where a saved tensor was changed in place: what is known of that.
     """
 
@@ -141,4 +145,5 @@ class BackwardForeseen:
     reason: str
     freed_by: Site | None
     message: str
+    cut: Cut | None = None
     change: Change | None = None

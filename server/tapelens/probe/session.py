@@ -187,7 +187,7 @@ class ProbeSession:
         snapshot = self.capture(frame, thread=thread, depth=0)
         if snapshot is not None:
             self._outbox.send(snapshot)
-            self._foresee(snapshot)
+            self._foresee(snapshot, frame)
 
     def capture(self, frame: FrameType, *, thread: int, depth: int, bounds: Bounds = BOUNDS) -> Snapshot | None:
         """One frame as a snapshot; None after a fault of ours, which is told."""
@@ -216,10 +216,12 @@ class ProbeSession:
     def _origins(self, sequences: Iterable[int]) -> list[Origin]:
         return self.timeline.origins(sequences)
 
-    def _foresee(self, snapshot: Snapshot) -> None:
+    def _foresee(self, snapshot: Snapshot, frame: FrameType) -> None:
         backward = snapshot.backward
         if backward.will_raise is None or backward.chosen_by != "line":
             return
+        blame = guard("backward foreseen", self.tell_fault)(self._taps.blaming.foresee)
+        cut, change = blame(backward.will_raise.reason, backward.expression, frame) or (None, None)
         self._collector.emit(
             BackwardForeseen(
                 site=snapshot.site,
@@ -227,6 +229,8 @@ class ProbeSession:
                 reason=backward.will_raise.reason,
                 freed_by=backward.will_raise.freed_by,
                 message=backward.will_raise.message,
+                cut=cut,
+                change=change,
             )
         )
 

@@ -11,7 +11,7 @@ import torch
 
 from probe.blame import cases_of_cuts
 from tapelens.events import Cut
-from tapelens.probe.blame.cuts import find_cut
+from tapelens.probe.blame.cuts import find_cut, find_cut_before
 
 _MARK = re.compile(r"# cut(?:: (?P<of>[\w, ]+))?$")
 
@@ -44,6 +44,18 @@ def test_the_statement_that_cuts_the_path_is_found(name: str, told: list[Cut | N
     getattr(cases_of_cuts, name)()
     (cut,) = told
     assert (None if cut is None else cut.site.line) == cases()[name], cut
+
+
+def test_at_a_stop_before_the_line_the_same_is_found():
+    def stopped() -> Cut | None:
+        leaf = torch.ones(2, requires_grad=True)
+        loss = (leaf * 2).sum().detach()
+        assert not loss.requires_grad
+        return find_cut_before("loss", sys._getframe())
+
+    cut = stopped()
+    assert cut is not None
+    assert cut.site.line == stopped.__code__.co_firstlineno + 2
 
 
 def test_looking_makes_no_node_and_draws_no_number(told: list[Cut | None], monkeypatch: pytest.MonkeyPatch):

@@ -40,6 +40,17 @@ def find_cut(frame: FrameType | None, *, trusting: bool) -> Cut | None:
         return None if found is None else found.cut
 
 
+def find_cut_before(expression: str, frame: FrameType) -> Cut | None:
+    """As ``find_cut``, of a root in the line that a stopped frame is about to run."""
+    try:
+        root = ast.parse(expression, mode="eval").body
+    except SyntaxError:
+        return None
+    with collector_held(), undisturbed():
+        scopes = scopes_of(frame)
+        return Tracer(trusting=True).flow(root, scopes[0], scopes[0].line).cut if scopes else None
+
+
 def find_leaf_root(frame: FrameType | None) -> Cut | None:
     """Where a root that is itself a leaf was made from what had been computed; None for one that was not."""
     user = user_frame(frame)

@@ -11,8 +11,9 @@ from ...events import Change, Cut, Event, StepEnded
 from ...wire.sites import Site
 from ..blame.changes import find_change
 from ..blame.culprits import Culprit
-from ..blame.cuts import find_cut
+from ..blame.cuts import find_cut, find_cut_before
 from ..capture.nodes import Origins
+from ..capture.roots import backward_call
 from .graph import root_nodes
 from .held import HeldGradients
 from .steps import sequence_clock
@@ -72,6 +73,19 @@ class Blaming:
             self._analysed += 1
             return None, self.change(text, outputs, frame)
         return None, None
+
+    def foresee(self, reason: str, expression: str, frame: FrameType) -> tuple[Cut | None, Change | None]:
+        """As ``look``, at a stop whose line would raise.
+
+        Args:
+            reason: Why, as a snapshot gives it.
+            expression: The root as the line writes it.
+            frame: Of the user's, that is stopped.
+        """
+        if reason == "no_path":
+            return find_cut_before(expression, frame), None
+        call = backward_call(frame) if reason == "changed" else None
+        return None, None if call is None else self.change("", call.roots, frame)
 
     def change(self, text: str, outputs: object, frame: FrameType | None) -> Change | None:
         """What is known of a saved tensor that was changed."""

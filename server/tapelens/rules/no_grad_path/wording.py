@@ -43,7 +43,15 @@ def raised(event: BackwardRaised) -> Finding:
 
 def foreseen(event: BackwardForeseen) -> Finding:
     """It would raise."""
-    return finding(RULE, at=event.site, severity="information", message=event.message, foreseen=True)
+    cut = event.cut
+    return finding(
+        RULE,
+        at=event.site if cut is None else cut.site,
+        severity="information",
+        message=event.message if cut is None else f"{_sentence(cut)}: {event.message}",
+        related=() if cut is None else _related(event.site, cut, "This line would raise."),
+        foreseen=True,
+    )
 
 
 def leaf_root(event: BackwardBegan, cut: Cut) -> Finding:
