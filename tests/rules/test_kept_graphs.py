@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from rules.calls import began, created, raised, retained, step_ended
+from rules.backwards import began, created, raised, retained, step_ended
 from rules.events import detect, site
 from tapelens.events import Event, Look, ProgramEnded
 from tapelens.rules.create_graph_leak.runtime import CreateGraphLeak
@@ -73,6 +73,17 @@ def test_a_retaining_call_that_was_not_looked_through_is_unsure():
 
 def test_calls_before_a_step_may_still_be_used():
     assert judged(*[retained(call) for call in range(1, 9)]) == []
+
+
+def test_graphs_that_are_gone_were_used_by_nobody_though_no_step_follows():
+    calls = [retained(call, gone=frozenset({call - 1})) for call in range(1, 7)]
+    assert judged(*calls[:5]) == []
+    assert judged(*calls) == [("needless-retain-graph", 10)]
+
+
+def test_what_was_gone_before_a_graph_was_not_looked_through_counts():
+    blind = [began(50 + call, 12, walked=False, gone=frozenset({call})) for call in (1, 2)]
+    assert judged(retained(1), blind[0], retained(2), blind[1], END) == [("needless-retain-graph", 10)]
 
 
 def test_a_flag_that_is_a_decision_is_not_judged():

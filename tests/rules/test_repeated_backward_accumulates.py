@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rules.calls import began, ended, step_begins
+from rules.backwards import began, ended, step_begins
 from rules.events import detect, leaf
 from tapelens.events import Event, Evidence, Look
 from tapelens.rules.repeated_backward_accumulates.runtime import RepeatedBackwardAccumulates

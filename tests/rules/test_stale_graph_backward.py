@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rules.calls import began
+from rules.backwards import began
 from rules.events import detect, site
 from tapelens.events import Look, SilentChange
 from tapelens.rules.stale_graph_backward.runtime import StaleGraphBackward

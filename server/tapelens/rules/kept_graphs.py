@@ -20,6 +20,7 @@ class Kept:
     Attributes:
         site: Of the user's.
         open: Calls that no later one has used as far as is known; whether a step has followed.
+        gone: How many calls' graphs are gone, and nobody used them.
         unsure: Calls of which that is not known.
         used: One of them was used: nothing is said of this place.
         said: It was spoken of.
@@ -27,6 +28,7 @@ class Kept:
 
     site: Site
     open: dict[int, bool] = field(default_factory=dict[int, bool])
+    gone: int = 0
     unsure: int = 0
     used: bool = False
     said: bool = False
@@ -34,15 +36,28 @@ class Kept:
     @property
     def unused(self) -> int:
         """How many calls surely nobody used."""
-        return len(self.open)
+        return len(self.open) + self.gone
+
+    def meet(self, event: BackwardBegan) -> None:
+        """A call, from wherever, may use these graphs."""
+        gone = self.open.keys() & event.gone
+        self.gone += len(gone)
+        for call in gone:
+            del self.open[call]
+        if not self.used and not self.open.keys().isdisjoint(event.reuses):
+            self.used = True
+            self.open = {}
+        if not event.walked:
+            self.unsure += len(self.open)
+            self.open = {}
 
 
 class KeptGraphs:
     """Follows the calls of each place from one to the next.
 
     NOTE [what counts as unused]: a call counts only if every later one was looked through whole; one that was
-    not may have used any graph. And only once a step has followed: ten losses may each be kept for the sum
-    that comes after them.
+    not may have used any graph that was still there. And only once the graph is gone or a step has followed:
+    ten losses may each be kept for the sum that comes after them.
 
     Args:
         calls: After so many of a place that nobody used, it is spoken of.
@@ -55,12 +70,7 @@ class KeptGraphs:
     def began(self, event: BackwardBegan, *, keeps: bool) -> Iterator[Kept]:
         """A call may use earlier ones' graphs, and may keep its own; a place that is to be spoken of now."""
         for kept in self._places.values():
-            if not kept.used and not kept.open.keys().isdisjoint(event.reuses):
-                kept.used = True
-                kept.open = {}
-            if not event.walked:
-                kept.unsure += len(kept.open)
-                kept.open = {}
+            kept.meet(event)
         if not keeps or event.inside is not None:
             return
         place = event.site, event.innermost
@@ -69,11 +79,12 @@ class KeptGraphs:
             if len(self._places) > _REMEMBERED:
                 del self._places[next(iter(self._places))]
             kept = self._places[place] = Kept(event.site)
-        settled = sum(kept.open.values())
-        if settled >= (_WAITS if event.look.has_backwards_to_come(event.site) else self._enough) and not kept.said:
+        settled = kept.gone + sum(kept.open.values())
+        if kept.used or kept.said:
+            return
+        if settled >= self._enough and (settled >= _WAITS or not event.look.has_backwards_to_come(event.site)):
             kept.said = True
             yield kept
-        if kept.used or kept.said:
             return
         if event.walked:
             kept.open[event.call] = False

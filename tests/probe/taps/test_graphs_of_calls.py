@@ -1,6 +1,6 @@
 """What a call's graph has to do with earlier calls, steps and writes; the truth is in the programs themselves."""
 
-# pyright: reportOptionalMemberAccess=false, reportArgumentType=false
+# pyright: reportOptionalMemberAccess=false, reportArgumentType=false, reportAttributeAccessIssue=false
 
 from __future__ import annotations
 
@@ -32,15 +32,21 @@ def test_a_sites_graph_is_looked_at_in_its_first_five_calls_and_in_one_of_fifty(
     assert [began.call for began in calls(seen) if began.walked] == [1, 2, 3, 4, 5, 50, 100]
 
 
-def test_after_a_retaining_call_every_call_is_looked_at_until_its_site_is_known(seen):
-    x = leaf(1.0)
-    for _ in range(60):
-        (x * x).backward(retain_graph=True)
-        for _ in range(3):
-            (x * x).backward()
-    walked = [began.walked for began in calls(seen)]
-    assert all(walked[: 14 * 4])
-    assert not all(walked[-40:])
+def test_after_a_retaining_call_every_call_is_looked_at_until_its_site_is_known(seen, tmp_path):
+    program = """
+for _ in range(80):
+    (x * x).backward(retain_graph=True)
+    for _ in range(3):
+        (x * x).backward()
+"""
+    for more, first_blind in (("", 15), ("if False:\n    (x * x).backward()\n", 53)):
+        file = tmp_path / f"train{first_blind}.py"
+        file.write_text(program + more)
+        seen.events.clear()
+        exec(compile(file.read_text(), str(file), "exec"), {"x": leaf(1.0)})
+        walked = [began.walked for began in calls(seen)[::4]]
+        assert all(walked[: first_blind - 1])
+        assert not walked[-1]
 
 
 def test_a_graph_too_large_to_be_looked_through_says_so(seen):
@@ -94,6 +100,29 @@ def test_autograd_grad_uses_and_is_used(seen):
     (slope,) = torch.autograd.grad(y, x, create_graph=True)
     torch.autograd.grad(slope, x, retain_graph=True)
     assert [began.reuses for began in calls(seen)] == [frozenset(), {1}]
+
+
+def test_a_kept_graph_that_is_gone_is_told_once(seen):
+    x = leaf(1.0, 2.0)
+    hidden = x.sin()
+    (hidden * 2).sum().backward(retain_graph=True)
+    (x * x).sum().backward()  # part of the first graph is still there
+    del hidden
+    (x * x).sum().backward()
+    (x * x).sum().backward()
+    assert [began.gone for began in calls(seen)] == [frozenset(), frozenset(), {1}, frozenset()]
+
+
+def test_one_call_for_each_of_several_roots_needs_its_flag_however_many_there_are(seen):
+    x = leaf(1.0, 2.0)
+    for loss in [(x * 2).sum()]:
+        loss.backward(retain_graph=True)
+    rows = x.square()
+    [torch.autograd.grad(rows[index], x, retain_graph=True) for index in range(1)]
+    for _ in range(1):
+        loss = (x * 2).sum()
+        loss.backward(retain_graph=True)
+    assert [began.retains_literally for began in calls(seen)] == [False, False, True]
 
 
 # -- roots --------------------------------------------------------------------------------------------------

@@ -33,13 +33,59 @@ def root_expression(frame: FrameType | None) -> str:
 
 
 def says_retain_graph(frame: FrameType | None) -> bool:
-    """The running call has ``retain_graph=True`` with a literal."""
+    """The running call has ``retain_graph=True`` with a literal.
+
+    Not so where a loop makes it for each of several roots: then the last one's is needless and the code is
+    right, however many roots there are.
+    """
     call = None if frame is None else _running_call(frame)
     if call is None:
         return False
     place = _RETAIN_AT.get(ast.unparse(call.func), 1)
     given = [keyword.value for keyword in call.keywords if keyword.arg == "retain_graph"] or call.args[place:][:1]
-    return any(isinstance(value, ast.Constant) and value.value is True for value in given)
+    says = any(isinstance(value, ast.Constant) and value.value is True for value in given)
+    return says and frame is not None and frame.f_lineno not in _lines_for_each(frame.f_code.co_filename)
+
+
+@functools.lru_cache(maxsize=64)
+def _lines_for_each(file: str) -> frozenset[int]:
+    """Lines of calls in a loop whose variable is in the root that they run."""
+    homes: list[tuple[ast.expr, list[ast.stmt] | list[ast.expr]]] = []
+    for node in ast.walk(_tree(file)):
+        if isinstance(node, ast.For):
+            homes.append((node.target, node.body))
+        elif isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp)):
+            homes += [(each.target, [node.elt]) for each in node.generators]
+    lines: set[int] = set()
+    for target, body in homes:
+        names = _names_in(target)
+        for call in (call for part in body for call in ast.walk(part) if isinstance(call, ast.Call)):
+            if _is_run(call) and not names.isdisjoint(_names_in(_root_of(call))):
+                lines.update(range(call.lineno, (call.end_lineno or call.lineno) + 1))
+    return frozenset(lines)
+
+
+def _root_of(call: ast.Call) -> ast.AST:
+    """What the call names as its root, roughly: the tensor whose method it is, and else the first argument."""
+    if ast.unparse(call.func) not in _ROOT_FIRST and isinstance(call.func, ast.Attribute):
+        return call.args[0] if call.func.attr != "backward" and call.args else call.func.value
+    return call.args[0] if call.args else call.func
+
+
+def _names_in(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _is_run(call: ast.Call) -> bool:
+    return ast.unparse(call.func).rpartition(".")[2] in _RUNS
+
+
+@functools.lru_cache(maxsize=16)
+def _tree(file: str) -> ast.Module:
+    try:
+        return ast.parse("".join(linecache.getlines(file)))
+    except (SyntaxError, ValueError, RecursionError):
+        return ast.Module(body=[], type_ignores=[])
 
 
 def brings_gradient(frame: FrameType) -> bool:
@@ -75,13 +121,9 @@ def calls_besides(file: str, lines: frozenset[int]) -> bool:
 @functools.lru_cache(maxsize=64)
 def _calls_in(file: str) -> tuple[tuple[int, int], ...]:
     """First and last line of each call that may run a graph."""
-    try:
-        tree = ast.parse("".join(linecache.getlines(file)))
-    except (SyntaxError, ValueError, RecursionError):
-        return ()
     return tuple(
         (node.lineno, node.end_lineno or node.lineno)
-        for node in ast.walk(tree)
+        for node in ast.walk(_tree(file))
         if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in _RUNS | _DERIVES
     )
 

@@ -228,6 +228,7 @@ class EngineTap:
                 look=call.look,
                 walked=seen.whole,
                 reuses=seen.reuses,
+                gone=seen.gone,
                 explicit_gradient=brings_gradient(outer),
                 roots=tuple(keys_of(roots.nodes)),
                 ran_before=seen.ran_before,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .graph import ACCUMULATES, Roots
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 _KEPT_BY = "_tapelens_kept_by"
 _ROOT_OF = "_tapelens_root_of"
 _SITES = 1024
+_REMEMBERED = 256  # calls that kept a graph
 _MADE = 64  # calls whose own nodes are told apart
 _FOLLOWED = 14  # calls of a site after which every call is looked at in full
+_FOLLOWED_PATIENTLY = 52
 _FOLLOWED_BY = 64  # calls in a row
 
 
@@ -30,6 +33,15 @@ class _Made(NamedTuple):
     thread: int
     first: int
     end: int
+
+
+class _Kept:
+    """In the metadata of all nodes that a call kept: it is gone when they are."""
+
+    __slots__ = ("__weakref__", "call")
+
+    def __init__(self, call: int) -> None:
+        self.call = call
 
 
 class Lineage:
@@ -45,6 +57,7 @@ class Lineage:
     def __init__(self) -> None:
         self._made: deque[_Made] = deque(maxlen=_MADE)
         self._begun: dict[int, int] = {}  # the clock as a call that makes nodes began
+        self._kept: dict[int, weakref.ref[_Kept]] = {}
         self._visits: dict[tuple[str, int], int] = {}
         self._following = 0
 
@@ -55,12 +68,17 @@ class Lineage:
         self._following -= 1
         return True
 
-    def follow(self, place: tuple[str, int]) -> bool:
-        """A call from this place is about to keep its graph: whether to look at it and at those that come."""
+    def follow(self, place: tuple[str, int], *, is_patient: Callable[[], bool]) -> bool:
+        """A call from this place is about to keep its graph: whether to look at it and at those that come.
+
+        Args:
+            place: Path and line.
+            is_patient: Whether to do so for longer, since what uses the graph may not have run yet.
+        """
         visit = self._visits[place] = self._visits.get(place, 0) + 1
         if len(self._visits) > _SITES:
             self._visits = {}
-        if visit > _FOLLOWED:
+        if visit > _FOLLOWED and (visit > _FOLLOWED_PATIENTLY or not is_patient()):
             return False
         self._following = _FOLLOWED_BY
         return True
@@ -72,9 +90,9 @@ class Lineage:
         made = [each for each in self._made if each.thread == thread and each.end > each.first]
         for node in nodes:
             metadata: Any = node.metadata
-            call = metadata.get(_KEPT_BY)
-            if call is not None:
-                found.add(call)
+            kept: _Kept | None = metadata.get(_KEPT_BY)
+            if kept is not None:
+                found.add(kept.call)
             if made:
                 number = node._sequence_nr()
                 found.update(each.call for each in made if each.first <= number < each.end)
@@ -91,10 +109,23 @@ class Lineage:
 
     def keeps(self, call: int, nodes: Iterable[Node]) -> None:
         """The call runs these nodes and leaves them as they are."""
+        kept = _Kept(call)
+        self._kept[call] = weakref.ref(kept)
+        if len(self._kept) > _REMEMBERED:
+            del self._kept[next(iter(self._kept))]
         for node in nodes:
             if type(node).__name__ != ACCUMULATES:  # belongs to its leaf, and to every graph of it
                 metadata: Any = node.metadata
-                metadata[_KEPT_BY] = call
+                metadata[_KEPT_BY] = kept
+
+    def gone(self) -> frozenset[int]:
+        """Calls that kept a graph of which nothing is left, each once."""
+        if not self._kept:
+            return frozenset()
+        gone = frozenset(call for call, kept in self._kept.items() if kept() is None)
+        for call in gone:
+            del self._kept[call]
+        return gone
 
     def begins_at(self, call: int, roots: Roots) -> None:
         """The call accumulates from these roots."""

@@ -66,6 +66,7 @@ class GraphSeen:
     whole: bool
     leaves: list[torch.Tensor] = field(default_factory=list["torch.Tensor"])
     reuses: frozenset[int] = frozenset()
+    gone: frozenset[int] = frozenset()
     ran_before: frozenset[int] = frozenset()
     reaches: frozenset[int] = frozenset()
     filled: frozenset[int] = frozenset()
@@ -87,10 +88,11 @@ class GraphLooks:
 
     def look(self, asked: Asked) -> GraphSeen:
         """Note whose graph this is. In some calls of a site look at all of it."""
+        gone = self._lineage.gone()
         visit = self._visit(asked)
         fully = self._is_due(asked, visit)
         walked = walk(asked.roots.nodes) if fully else Walked(asked.roots.nodes, whole=False)
-        seen = GraphSeen(whole=walked.whole)
+        seen = GraphSeen(whole=walked.whole, gone=gone)
         if fully:
             seen.reuses = self._lineage.reuses(walked.nodes)
         if asked.is_inside:
@@ -142,7 +144,9 @@ class GraphLooks:
         is_following = self._lineage.is_following()
         if asked.is_inside:
             return is_following
-        follows = asked.follows and self._lineage.follow(asked.where)
+        follows = asked.follows and self._lineage.follow(
+            asked.where, is_patient=lambda: calls_besides(asked.site.path, frozenset(self._lines[asked.site.path]))
+        )
         is_turn = visit <= _WALKED or not visit % _WALKED_ONE_OF
         return is_turn or follows or is_following or self._silent.is_older(asked.roots.nodes)
 

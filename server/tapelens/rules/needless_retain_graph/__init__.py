@@ -9,8 +9,8 @@ something carries the graph on. Most often the flag was put there to silence "Tr
 the graph a second time" and now hides that a tensor of an earlier iteration was meant to be detached.
 
 Seen at run time: each node that such a call ran carries its number, and every graph that is run later is
-looked through for it. After five calls that an optimizer's step has followed, or two at the end of the
-program, with none of them found again, it stands at the call.
+looked through for it. After five calls whose graphs are gone, or that an optimizer's step has followed, or
+two at the end of the program, with none of them found again, it stands at the call.
 
 Seen in the source: a literal ``retain_graph=True`` in a loop, or in a function that is called from
 elsewhere, when no backward that follows, in the same round or the next, can reach any of that graph. A
@@ -18,9 +18,10 @@ graph that is returned, or handed to a function that is not in the project, may 
 
 What it cannot know: whether a graph will be used at a later time, say every hundredth step; where the file
 has a backward that has not run yet it waits for fifty calls or the end. It judges literal flags only: a
-name or a condition is a decision of yours. It is silent when a graph in between was too large to be
-looked through, when one call of the line was used again, and with ``create_graph``. What reads a
-graph without running it, as drawings of saved tensors do, is not seen.
+name or a condition is a decision of yours, and one call for each of several roots in a loop needs the flag
+however many there are. It is silent when a graph in between was too large to be looked through, when one
+call of the line was used again, and with ``create_graph``. What reads a graph without running it, as
+drawings of saved tensors do, is not seen.
 
 Example::
 
