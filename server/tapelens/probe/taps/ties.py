@@ -116,8 +116,10 @@ def _rank_of_assignment(target: Target, to: list[ast.expr], value: ast.expr, *, 
         return None
     if any(isinstance(each, ast.Subscript) for each in to if _is(_base(each), target)):
         return 1
-    if any(_is(each, target) for each in _carried(value)):
-        return None if isinstance(value, ast.Subscript) else 0
+    carried = list(_carried(value))
+    if any(_is(each, target) for each in carried):
+        adds = any(not _is(each, target) for each in carried)  # what else it is made of: a loss, a cell
+        return 0 if adds and not isinstance(value, ast.Subscript) else None
     return 2 if in_loop else None
 
 
