@@ -10,7 +10,7 @@ replay: deque[torch.Tensor] = deque(maxlen=8)
 
 def update(value):
     loss = (value - 1).square()
-    loss.backward()  # expect: double-backward
+    loss.backward()  # expect[live]: double-backward
 
 
 for _ in range(4):

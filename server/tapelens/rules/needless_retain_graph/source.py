@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Sequence
 
 from ...source.file import SourceFile
@@ -47,8 +48,21 @@ def _judged(trace: Trace) -> Iterator[tuple[Place, bool]]:
         if backward.retain is True and is_literal(backward.when.place, "retain_graph"):
             known = backward.nodes is not None and backward.create is False
             repeated = is_live(backward.when, is_script=trace.is_script)
+            known = known and not _goes_over_roots(trace, backward)
             needed = not known or not repeated or _is_used_later(trace.acts, position, backward)
             yield backward.when.place, needed
+
+
+def _goes_over_roots(trace: Trace, backward: Backward) -> bool:
+    """The root is the variable of a loop: losses that share a graph are run like that, however many there are."""
+    call = backward.when.place.node
+    statement = trace.loops.get(backward.when.loops[-1][0]) if backward.when.loops else None
+    bound = getattr(statement, "target", None)
+    if not isinstance(bound, ast.AST) or not isinstance(call, ast.Call):
+        return False
+    names = {each.id for each in ast.walk(bound) if isinstance(each, ast.Name)}
+    roots = [call.func, *call.args[:1]]
+    return any(isinstance(each, ast.Name) and each.id in names for root in roots for each in ast.walk(root))
 
 
 def _is_used_later(acts: Sequence[Act], position: int, backward: Backward) -> bool:
