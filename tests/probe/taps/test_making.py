@@ -150,3 +150,21 @@ def test_an_eval_through_a_method_of_the_users_is_where_they_call_it(seen):
     assert [mode.site.function for mode in seen.of(ModeSet)] == [
         "test_an_eval_through_a_method_of_the_users_is_where_they_call_it"
     ] * 2
+
+
+def test_taking_the_taps_out_leaves_nothing_behind(seen):
+    seen.taps.remove()
+    module = nn.modules.module
+    functions = (
+        *(nn.Module._wrapped_call_impl, nn.Module.train, nn.Module.load_state_dict),
+        *(torch.optim.Optimizer.__init__, torch.utils.hooks.RemovableHandle.__init__),
+    )
+    own = [function.__code__ for function in functions]
+    hooks = module._global_parameter_registration_hooks, module._global_module_registration_hooks
+    before = [list(table) for table in hooks]
+    seen.taps.install()
+    assert [function.__code__ is code for function, code in zip(functions, own, strict=True)] == [False] * 5
+    assert [list(table) for table in hooks] != before
+    seen.taps.remove()
+    assert [function.__code__ is code for function, code in zip(functions, own, strict=True)] == [True] * 5
+    assert [list(table) for table in hooks] == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import sys
 import threading
@@ -115,10 +116,12 @@ class ForwardTap:
         """Begin to watch."""
         self._guard.quiet = False
         self._duty = Duty()
+        atexit.register(self.remove)  # what runs while the interpreter is taken down finds nothing of ours
         self._guard(self._follow_duty)()
 
     def remove(self) -> None:
         """Watch no more."""
+        atexit.unregister(self.remove)
         self._guard.quiet = True
         self._leave_off()
         self._outputs = {}

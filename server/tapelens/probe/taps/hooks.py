@@ -7,6 +7,7 @@ Hooks on autograd nodes have no table that Python reaches.
 
 from __future__ import annotations
 
+import atexit
 import sys
 from bisect import bisect_right
 from collections.abc import Callable
@@ -41,10 +42,12 @@ class HookTap:
     def install(self) -> None:
         """Begin to listen."""
         self._guard.quiet = False
+        atexit.register(self.remove)  # what runs while the interpreter is taken down finds nothing of ours
         self._weave.listen(self._enter)
 
     def remove(self) -> None:
         """Listen no more."""
+        atexit.unregister(self.remove)
         self._guard.quiet = True
         self._weave.leave_off(self._enter)
         self._turns = []

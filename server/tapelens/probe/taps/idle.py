@@ -24,6 +24,8 @@ def find_idle(ran: Mapping[int, Any], held_by: Mapping[int, tuple[int, ...]], kn
         known: Where modules were made.
     """
     found: list[Idle] = []
+    if not held_by:
+        return ()
     for module in ran.values():
         children = own_children(module)
         still = [pair for pair in children if id(pair[1]) not in ran] if children else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import sys
 import weakref
 from collections.abc import Callable, Iterator
@@ -58,6 +59,7 @@ class MakingTap:
     def install(self) -> None:
         """Begin to listen."""
         self._guard.quiet = False
+        atexit.register(self.remove)  # what runs while the interpreter is taken down finds nothing of ours
         torch = sys.modules["torch"]
         is_compiling = torch.compiler.is_compiling
         got_parameter, got_child = self._guard(self._got_parameter), self._guard(self._got_child)
@@ -80,6 +82,7 @@ class MakingTap:
 
     def remove(self) -> None:
         """Listen no more."""
+        atexit.unregister(self.remove)
         self._guard.quiet = True
         for weave, enter in self._weaves:
             weave.leave_off(enter)
