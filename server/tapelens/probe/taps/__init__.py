@@ -69,7 +69,7 @@ class Taps:
         forwards = ForwardTap(emit, report_fault, calls=calls or module_calls(), held=held, modules=modules)
         emit = forwards.listening(emit)
         making = held.making = MakingTap(emit, report_fault, held=held, modules=modules)
-        silent = SilentWrites(held, origins)
+        silent = SilentWrites(held, origins, report_fault)
         emit = silent.listening(emit)
         self._marks = Marks()
         self.watch = GradientWatch(on_gradients, origins)

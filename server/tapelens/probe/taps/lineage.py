@@ -87,7 +87,7 @@ class Lineage:
         """Calls that kept some of these nodes, or that made them."""
         found: set[int] = set()
         thread = threading.get_ident()
-        made = [each for each in self._made if each.thread == thread and each.end > each.first]
+        made = [each for each in list(self._made) if each.thread == thread and each.end > each.first]
         for node in nodes:
             metadata: Any = node.metadata
             kept: _Kept | None = metadata.get(_KEPT_BY)
@@ -112,7 +112,7 @@ class Lineage:
         kept = _Kept(call)
         self._kept[call] = weakref.ref(kept)
         if len(self._kept) > _REMEMBERED:
-            del self._kept[next(iter(self._kept))]
+            self._kept.pop(next(iter(list(self._kept))), None)
         for node in nodes:
             if type(node).__name__ != ACCUMULATES:  # belongs to its leaf, and to every graph of it
                 metadata: Any = node.metadata
@@ -122,10 +122,8 @@ class Lineage:
         """Calls that kept a graph of which nothing is left, each once."""
         if not self._kept:
             return frozenset()
-        gone = frozenset(call for call, kept in self._kept.items() if kept() is None)
-        for call in gone:
-            del self._kept[call]
-        return gone
+        gone = [call for call, kept in list(self._kept.items()) if kept() is None]
+        return frozenset(call for call in gone if self._kept.pop(call, None) is not None)
 
     def begins_at(self, call: int, roots: Roots) -> None:
         """The call accumulates from these roots."""

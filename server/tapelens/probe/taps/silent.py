@@ -16,6 +16,7 @@ from ..capture.gradients import Origins
 from ..capture.graph import NO_SEQUENCE, node_name
 from ..capture.guards import undisturbed
 from ..capture.saved import SavedReader
+from ..guard import Report, guard
 from ..timeline import UNKNOWN, Origin
 from .graph import leading_to
 from .held import READ_FULLY, HeldGradients, parameters_of, version_of
@@ -70,6 +71,11 @@ class _Known:
     thread: int
     changes: list[_Change] = field(default_factory=list[_Change])
 
+    def first_since(self, number: int) -> _Change | None:
+        """The first change after a node was made, if the values are not what they were before it."""
+        change = next((change for change in self.changes if change.since > number), None)
+        return None if change is None or change.before == self.values else change
+
 
 class SilentWrites:
     """Compares a few values of parameters at each end of a step and where a backward begins.
@@ -82,9 +88,11 @@ class SilentWrites:
     Args:
         held: The optimizers.
         origins: Says where nodes were made, by their numbers.
+        report: Takes a fault of ours.
     """
 
-    def __init__(self, held: HeldGradients, origins: Origins | None) -> None:
+    def __init__(self, held: HeldGradients, origins: Origins | None, report: Report) -> None:
+        self._guarded_look = guard("values of parameters around steps", report)(self._look_at)
         self._held = held
         self._origins = origins
         self._known: dict[int, _Known] = {}
@@ -96,7 +104,7 @@ class SilentWrites:
 
         def heard(event: Event) -> None:
             if isinstance(event, (StepBegan, StepEnded)):
-                self._look_at(event, event.site if isinstance(event, StepEnded) else None)
+                self._guarded_look(event, event.site if isinstance(event, StepEnded) else None)
             emit(event)
 
         return heard
@@ -138,8 +146,8 @@ class SilentWrites:
             inputs: What the call wants gradients of; empty for all leaves.
             frame: Where it was made.
         """
-        changed = {id(leaf): leaf for leaf in leaves if (known := self._known.get(id(leaf))) and known.changes}
-        latest = max((self._known[leaf].changes[-1].since for leaf in changed), default=0)
+        changed = {id(leaf): known for leaf in leaves if (known := self._known.get(id(leaf))) and known.changes}
+        latest = max((known.changes[-1].since for known in changed.values()), default=0)
         older = [(number, node) for node in nodes if (number := node._sequence_nr()) < min(latest, NO_SEQUENCE)]
         if older and inputs:
             needed = leading_to(nodes, inputs)
@@ -149,9 +157,9 @@ class SilentWrites:
         found: dict[int, SilentChange] = {}
         here = threading.get_native_id()
         with undisturbed():
-            memory = {_memory(leaf): identity for identity, leaf in changed.items()}
+            memory = {_memory(leaf): id(leaf) for leaf in leaves if id(leaf) in changed}
             for number, node, leaf in _using(older, memory):
-                change, origin = self._since(leaf, number), self._origin(number)
+                change, origin = changed[leaf].first_since(number), self._origin(number)
                 # numbers are a thread's own: another's node says nothing
                 if change is None or leaf in found or origin.thread not in {UNKNOWN.thread, here}:
                     continue
@@ -162,7 +170,7 @@ class SilentWrites:
                     made_at=origin.site,
                     operation=node_name(node),
                     before=change.before,
-                    now=self._known[leaf].values,
+                    now=changed[leaf].values,
                 )
                 if len(found) == _TOLD:
                     break
@@ -179,18 +187,12 @@ class SilentWrites:
 
     def _unseen_step(self, leaf: int, known: _Known) -> Site | None:
         """Of steps that were not looked at, the last one since then that can have changed the parameter."""
-        for step in reversed(self._unseen):
+        for step in reversed(list(self._unseen)):
             if step.thread == known.thread and step.clock >= known.clock:
                 optimizer = self._held.named(step.optimizer)
                 if optimizer is not None and any(id(held) == leaf for held in parameters_of(optimizer)):
                     return step.site
         return None
-
-    def _since(self, leaf: int, number: int) -> _Change | None:
-        """The first change after the node was made, if the values are not what they were before it."""
-        known = self._known[leaf]
-        change = next((change for change in known.changes if change.since > number), None)
-        return None if change is None or change.before == known.values else change
 
     def _origin(self, number: int) -> Origin:
         return UNKNOWN if self._origins is None else next(iter(self._origins([number])), UNKNOWN)
