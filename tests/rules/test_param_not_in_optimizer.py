@@ -94,6 +94,10 @@ def test_without_the_optimizers_line_it_stands_at_the_backward():
         ("later", "`net.new` came after `opt` was made. Make the optimizer once the model is whole, or give them to "),
         ("replaced", "`net.new` was replaced after `opt` was made, which still holds what was there before."),
         ("unregistered", "`net.new` is a plain Python container, so that `parameters()` does not give"),
+        (
+            "copied",
+            "`opt` holds parameters of the same shapes that no module has any more. Make `opt` after `net.new`.",
+        ),
         ("apart", "nobody gave them `net.new`. Give its parameters to `opt`, or freeze them"),
     ],
 )

@@ -84,7 +84,8 @@ class Outsider(NamedTuple):
         how: ``later``: registered after the optimizer was made, beside parameters that it holds.
             ``replaced``: so too, in the place of one that the optimizer still holds.
             ``unregistered``: they, or their module, lie in a list or dict of a module of which other
-            parameters are held. ``apart``: they belong to a module of its own that was made in user code
+            parameters are held. ``copied``: the optimizer holds parameters of just these shapes that no module
+            has any more. ``apart``: they belong to a module of its own that was made in user code
             and never frozen, in evaluation mode or loaded.
         optimizer: Serial of the optimizer that should hold them.
         kind: Name of that optimizer's class.
@@ -95,7 +96,7 @@ class Outsider(NamedTuple):
 
     parameters: tuple[int, ...]
     name: str
-    how: Literal["later", "replaced", "unregistered", "apart"]
+    how: Literal["later", "replaced", "unregistered", "copied", "apart"]
     optimizer: int
     kind: str
     optimizer_made: Site | None

@@ -3,8 +3,9 @@
 What it flags: a parameter that got gradients in three steps and never changed, that no optimizer holds,
 and that came into the model after the optimizer was made; or took the place of one that the optimizer
 still holds (a new head, ``load_state_dict(assign=True)``); or lies, itself or its module, in a plain
-list or dict of a module, so that ``parameters()`` does not give it; or belongs to a module of its own
-that you made and never froze, evaluated or loaded.
+list or dict of a module, so that ``parameters()`` does not give it; or belongs to a model that was made
+or copied anew while the optimizer still holds the old one's; or to a module of its own that you made and
+never froze, evaluated or loaded.
 
 Why it matters: part of the model keeps its initial values. If that is all of it, the loss does not fall
 at all; else the rest learns around it, and it is just worse than it should be.

@@ -91,7 +91,6 @@ def _say(event: BackwardBegan, outsider: Outsider) -> Finding:
     count = len(outsider.parameters)
     name = f"`{outsider.name}`" if count == 1 else f"`{outsider.name}` and {count - 1} more"
     optimizer = event.look.optimizer(outsider.optimizer)
-    optimizer = outsider.kind if optimizer == "optimizer" else optimizer
     why, advice = _REASONS[outsider.how]
     made = () if outsider.made is None else (Related(site=outsider.made, message=_made(outsider)),)
     at: Site = outsider.optimizer_made or event.site
@@ -128,6 +127,10 @@ _REASONS = {
     "unregistered": (
         "`{place}` is a plain Python container, so that `parameters()` does not give what lies in it.",
         "Use `nn.ModuleList`, `nn.ModuleDict`, `nn.ParameterList` or `nn.ParameterDict` for it.",
+    ),
+    "copied": (
+        "`{optimizer}` holds parameters of the same shapes that no module has any more.",
+        "Make `{optimizer}` after `{place}`.",
     ),
     "apart": (
         "nobody gave them `{place}`.",
