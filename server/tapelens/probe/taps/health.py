@@ -25,7 +25,7 @@ from ...events import (
 from ...wire.gradients import FirstNonFinite, Gradients
 from ...wire.sites import Site
 from ..capture.gradients import GradientWatch, Origins, Watched
-from ..capture.guards import is_plain_on_cpu, undisturbed
+from ..capture.guards import undisturbed
 from ..capture.reading import read_tensor
 from ..capture.variables import local_variables
 from ..guard import Report, guard
@@ -35,6 +35,7 @@ from .glance import Glance
 from .graph import walk
 from .held import READ_FULLY, READ_ONE_OF, HeldGradients, parameters_of
 from .names import LookInFrames
+from .norms import gradients_of, norms_of, spoilt_among, spoilt_of
 from .operations import FRAGILE, line_of
 from .samples import sample
 from .spoilt import source_of
@@ -48,9 +49,6 @@ _WALKED = 2000
 _SITES = 4096
 _PARAMETERS = 64  # whose values are compared
 _TWO = 2  # dimensions of a layer's weight
-
-Found = list[tuple["torch.Tensor", "torch.Tensor"]]
-"""Parameters and their gradients."""
 
 
 @dataclass(slots=True)
@@ -110,11 +108,13 @@ class HealthTap:
         begins, ends, ran = self._guard(self._step_began), self._guard(self._step_ended), self._guard(self._ran)
 
         def heard(event: Event) -> None:
-            kind = type(event)
-            if kind is StepBegan:
+            if isinstance(event, StepBegan):
                 begins(event)
-            elif self._waits and (kind is StepEnded or kind is BackwardEnded or kind is BackwardRaised):
-                (ends if kind is StepEnded else ran)(event)
+            elif self._waits:
+                if isinstance(event, StepEnded):
+                    ends(event)
+                elif isinstance(event, (BackwardEnded, BackwardRaised)):
+                    ran(event)
             emit(event)
 
         return heard
@@ -229,9 +229,9 @@ class HealthTap:
 
     def _measure(self, here: _Here, optimizer: torch.optim.Optimizer, event: StepBegan) -> None:
         with undisturbed():
-            found = _gradients(optimizer)
-            norms = _norms([gradient for _, gradient in found])
-            bad = _bad(found, norms)
+            found = gradients_of(optimizer)
+            norms = norms_of([gradient for _, gradient in found])
+            bad = spoilt_among(found, norms)
             if bad[0]:
                 here.before, here.bad, self._waits = self._values(optimizer), bad, True
                 here.culprit = here.culprit or self._alone(sys._getframe())
@@ -291,7 +291,7 @@ class HealthTap:
             return
         with undisturbed():
             if not parameters:  # a closure's
-                parameters, what = _bad_of(optimizer)
+                parameters, what = spoilt_of(optimizer)
         if not parameters:
             return
         after = self._values(optimizer)
@@ -330,36 +330,3 @@ def _located(culprit: Culprit | None, frame: FrameType) -> Culprit | None:
     if culprit is None or culprit.site is not None:
         return culprit
     return culprit._replace(site=line_of(culprit.node, list(user_frames(frame))))
-
-
-def _gradients(optimizer: torch.optim.Optimizer) -> Found:
-    found = [(each, gradient) for each in parameters_of(optimizer) if (gradient := each.grad) is not None]
-    return [pair for pair in found if is_plain_on_cpu(pair[1]) and pair[1].is_floating_point()]
-
-
-def _norms(gradients: list[torch.Tensor]) -> list[float]:
-    """Euclidean norms. Call it ``undisturbed``."""
-    torch = sys.modules["torch"]
-    if not gradients:
-        return []
-    wide = [each if each.dtype in {torch.float32, torch.float64} else each.float() for each in gradients]
-    norms = [float(norm) for norm in torch._foreach_norm(wide)]
-    return [
-        norm if math.isfinite(norm) else float(torch.linalg.vector_norm(each.double()))  # a sum of squares overflows
-        for norm, each in zip(norms, wide, strict=True)
-    ]
-
-
-def _bad(found: Found, norms: list[float]) -> tuple[list[int], str]:
-    """Parameters whose gradients are not finite, and what they have."""
-    isnan, isinf = sys.modules["torch"].isnan, sys.modules["torch"].isinf
-    odd = [pair for pair, norm in zip(found, norms, strict=True) if not math.isfinite(norm)]
-    nan = {id(parameter) for parameter, gradient in odd if bool(isnan(gradient).any())}
-    inf = {id(parameter) for parameter, gradient in odd if bool(isinf(gradient).any())}
-    kinds = [name for name, those in (("NaN", nan), ("Inf", inf)) if those]
-    return [id(parameter) for parameter, _ in odd if id(parameter) in nan | inf], " and ".join(kinds)
-
-
-def _bad_of(optimizer: torch.optim.Optimizer) -> tuple[list[int], str]:
-    found = _gradients(optimizer)
-    return _bad(found, _norms([gradient for _, gradient in found]))

@@ -112,11 +112,11 @@ class _Reader(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_BinOp(self, node: ast.BinOp) -> None:
-        signs = {ast.Div: "/", ast.Pow: "**", ast.Mult: "*"}
+        sign = "/" if isinstance(node.op, ast.Div) else "**" if isinstance(node.op, ast.Pow) else ""
         if not isinstance(node.right, ast.Constant) or (
             isinstance(node.op, ast.Pow) and _is_fraction(node.right.value)
         ):
-            self._note(signs.get(type(node.op), ""), node)
+            self._note(sign, node)
         self.generic_visit(node)
 
     def _note(self, name: str, node: ast.expr) -> None:
