@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import sys
 import threading
@@ -15,6 +16,7 @@ from ...wire.sites import Site
 from ..capture.guards import undisturbed
 from ..capture.inside import attributes
 from ..capture.reading import read_tensor
+from ..capture.scopes import may_read_locals
 from ..capture.variables import local_variables
 from ..guard import Report, guard
 from .beginning import Beginning
@@ -220,7 +222,7 @@ def _spread(roots: list[Node], began: int) -> Iterator[Node]:
 
 def _of_variables(frame: FrameType | None, began: int) -> Iterator[Node]:
     """The nodes that made the frame's tensors, and those in its ``self``, in this iteration."""
-    if frame is None:
+    if frame is None or (frame.f_code.co_flags & inspect.CO_OPTIMIZED and not may_read_locals(frame)):
         return
     tensor = sys.modules["torch"].Tensor
     found = 0
