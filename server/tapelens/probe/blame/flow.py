@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ...events import Cut
 from ..capture.inside import class_attribute, dict_items, own_dict
+from ..capture.reading import read_tensor
 from .bindings import Binding, reaching, written
 from .cutters import cutter
 from .none_returned import none_returned
@@ -331,7 +332,7 @@ def _is_module(value: Any) -> bool:  # noqa: ANN401
 
 
 def _is_trained_leaf(tensor: Any) -> bool:  # noqa: ANN401 (a tensor)
-    return requires_grad(tensor) and bool(sys.modules["torch"]._C.TensorBase.is_leaf.__get__(tensor))
+    return requires_grad(tensor) and read_tensor(tensor).is_leaf == 1
 
 
 def _is_parameter(value: Any) -> bool:  # noqa: ANN401 (a tensor)

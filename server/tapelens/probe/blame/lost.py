@@ -11,6 +11,7 @@ from ...events import Lost
 from ...wire.sites import Site
 from ..capture.guards import collector_held, undisturbed
 from ..capture.names import Reach
+from ..capture.reading import read_tensor
 from ..capture.variables import local_variables
 from ..guard import text_of
 from ..landings import land
@@ -53,7 +54,7 @@ def lost_by(error: BaseException) -> Lost | None:
             return None
         frame, line = user
         scope = scope_of_frame(frame, line=line)
-        if scope is None or not _is_tensor(refused) or refused.is_leaf:
+        if scope is None or not _is_tensor(refused) or read_tensor(refused).is_leaf == 1:
             return None
         scopes = [scope, *scopes_of(frame.f_back)]
         for each in scopes[:_FRAMES]:
@@ -90,7 +91,7 @@ def _name_of(tensor: object, scope: Scope) -> ast.expr | None:
 
 def _only_leaf(tensor: Any) -> Any:  # noqa: ANN401 (tensors)
     """The one leaf below a tensor, a few operations away; None where it is otherwise."""
-    order = [tensor.grad_fn]
+    order = [read_tensor(tensor).node]
     leaves: dict[int, Any] = {}
     for node in order:  # grows while we walk it
         for target, _ in () if node is None else node.next_functions:

@@ -13,6 +13,7 @@ from ...events import NonleafRead
 from ...wire.sites import Site
 from ..capture.guards import collector_held, undisturbed
 from ..capture.nodes import Origins
+from ..capture.reading import read_tensor
 from ..sites import owner_of, site_of
 from .bindings import reaching, written
 from .lost import find_lost
@@ -38,18 +39,18 @@ def read_at(frame: FrameType, *, origins: Origins | None) -> NonleafRead | None:
         if tensor is None or expression is None or not _is_tensor(tensor):
             text = "" if expression is None else ast.unparse(expression)
             return NonleafRead(site=site_of(frame), expression=text, operation="", made=None, lost=None)
-        node: Any = tensor.grad_fn
+        node = read_tensor(tensor).node
         return NonleafRead(
             site=site_of(frame),
             expression=ast.unparse(expression),
-            operation=type(node).__name__,
+            operation="" if node is None else type(node).__name__,
             made=_made(node, expression, scopes[0], origins),
             lost=find_lost(tensor, expression, scopes),
         )
 
 
 def _made(node: Any, expression: ast.expr, scope: Scope, origins: Origins | None) -> Site | None:  # noqa: ANN401
-    if origins is not None and _LINES_ARE_KNOWN:
+    if node is not None and origins is not None and _LINES_ARE_KNOWN:
         site = origins([node._sequence_nr()])[0].site
         if site is not None:
             return site

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from types import FrameType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...events import Change, Cut, Event, StepEnded
 from ...wire.sites import Site
 from ..blame.changes import find_change
 from ..blame.culprits import Culprit
 from ..blame.cuts import find_cut, find_cut_before
+from ..capture.guards import undisturbed
 from ..capture.nodes import Origins
+from ..capture.reading import read_tensor
 from ..capture.roots import backward_call
 from .graph import root_nodes
 from .held import HeldGradients
 from .steps import sequence_clock
+
+if TYPE_CHECKING:
+    import torch
 
 _ANALYSED = 8
 _STEPS = 256
@@ -71,7 +76,7 @@ class Blaming:
             return find_cut(frame, trusting=True), None
         if _CHANGED in text:
             self._analysed += 1
-            return None, self.change(text, outputs, frame)
+            return None, self._change(text, root_nodes(outputs), frame)
         return None, None
 
     def foresee(self, reason: str, expression: str, frame: FrameType) -> tuple[Cut | None, Change | None]:
@@ -85,11 +90,14 @@ class Blaming:
         if reason == "no_path":
             return find_cut_before(expression, frame), None
         call = backward_call(frame) if reason == "changed" else None
-        return None, None if call is None else self.change("", call.roots, frame)
+        if call is None:
+            return None, None
+        with undisturbed():
+            nodes = [node for root in call.roots if (node := read_tensor(root).node) is not None]
+        return None, self._change("", nodes, frame)
 
-    def change(self, text: str, outputs: object, frame: FrameType | None) -> Change | None:
-        """What is known of a saved tensor that was changed."""
-        return find_change(text, root_nodes(outputs), frame, origins=self._origins, stepped=self._stepped)
+    def _change(self, text: str, roots: list[torch.autograd.graph.Node], frame: FrameType | None) -> Change | None:
+        return find_change(text, roots, frame, origins=self._origins, stepped=self._stepped)
 
     def _stepped(self, parameter: int, sequence: int) -> Culprit | None:
         """The first step of an optimizer that holds the parameter after a node was made."""
