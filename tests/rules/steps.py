@@ -78,7 +78,7 @@ class Program:
             BackwardBegan(call=call, inside=None, step=self._step, site=site(line), look=self.look, **(began | fields))
         )
         for parameter in reaches:
-            self.gradients[parameter] = Evidence(9000 + call, 0, (float(call),))
+            self.gradients[parameter] = Evidence(9000 + call, 0, (100.0 + call,))
         self.events.append(BackwardEnded(call=call, step=self._step, site=site(line), held={}, look=self.look))
         return self
 

@@ -53,6 +53,11 @@ def test_a_name_far_below_the_scale_is_fixed_too():
     assert len(judged(scaled().clip(1.0, written="name"))) == 1
 
 
+def test_a_clip_that_left_every_value_as_it_was_is_silent():
+    program = scaled()
+    assert judged(program.clip(program.gradients[WEIGHT].sample[0], norm=None)) == []
+
+
 def test_a_scale_of_one_changes_nothing():
     assert judged(Program().scale(1.0).backward(roots=(5,)).clip()) == []
 

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import threading
 import traceback
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
+import tapelens
 from tapelens.events import (
     GradsCleared,
     GradsClipped,
@@ -22,6 +24,8 @@ from tapelens.events import (
     StepBegan,
     StepEnded,
 )
+
+OURS = str(Path(tapelens.__file__).parent)
 
 
 def model_and(kind: Any = torch.optim.SGD, **kwargs: Any):
@@ -89,7 +93,7 @@ def test_zero_grad_and_clipping_stay_themselves_and_raise_as_before(seen):
     with pytest.raises(AttributeError) as raised:
         torch.nn.Module.zero_grad(not_a_module)
     frames = traceback.extract_tb(raised.value.__traceback__)
-    assert not any("tapelens" in frame.filename for frame in frames)
+    assert not any(frame.filename.startswith(OURS) for frame in frames)
 
 
 # -- clipping ------------------------------------------------------------------------------------------
@@ -107,8 +111,8 @@ def test_a_clip_tells_its_limit_how_it_is_written_and_the_norm(seen):
     clips = seen.of(GradsClipped)
     assert [each.written for each in clips] == ["literal", "name", "other", "name"]
     assert [each.limit for each in clips] == [1.0, 0.5, 1.0, 0.5]
-    assert clips[0].norm == pytest.approx(14**0.5)
-    assert clips[0].parameters in (ids(model), frozenset())
+    assert clips[0].norm is None or clips[0].norm == pytest.approx(14**0.5)
+    assert clips[0].parameters in {ids(model), frozenset()}  # before torch 2.6 neither is told of a generator
     assert clips[0].before[id(model.weight)].sample == (2.0, 3.0)
     assert clips[3].parameters == {id(model.weight)}
     assert model.weight.grad.norm() <= 0.5

@@ -110,7 +110,8 @@ class AmpOrder:
             return
         self._left = now
         scaled = self._scaled[min(clipped)]
-        if _is_fixed(event, scaled.scale):
+        cuts = any(key in now and now[key].sample != seen.sample for key, seen in before.items() if key in clipped)
+        if cuts and _is_fixed(event, scaled.scale):
             yield self._once(event.site, lambda: _say_clipped(event, scaled))
 
     def _stepped(self, event: StepBegan) -> Iterator[Finding]:
