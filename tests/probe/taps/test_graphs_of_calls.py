@@ -119,10 +119,13 @@ def test_one_call_for_each_of_several_roots_needs_its_flag_however_many_there_ar
         loss.backward(retain_graph=True)
     rows = x.square()
     [torch.autograd.grad(rows[index], x, retain_graph=True) for index in range(1)]
-    for _ in range(1):
-        loss = (x * 2).sum()
+    [torch.autograd.grad(rows[index:].sum(), x, retain_graph=True) for index in range(1)]
+    for scale in (2,):
+        loss = (x * scale).sum()
         loss.backward(retain_graph=True)
-    assert [began.retains_literally for began in calls(seen)] == [False, False, True]
+        (x * scale).sum().backward(retain_graph=True)
+        torch.mul(x, scale).sum().backward(retain_graph=True)
+    assert [began.retains_literally for began in calls(seen)] == [False] * 3 + [True] * 3
 
 
 # -- roots --------------------------------------------------------------------------------------------------

@@ -60,7 +60,8 @@ def _lines_for_each(file: str) -> frozenset[int]:
     for target, body in homes:
         names = _names_in(target)
         for call in (call for part in body for call in ast.walk(part) if isinstance(call, ast.Call)):
-            if _is_run(call) and not names.isdisjoint(_names_in(_root_of(call))):
+            root = _root_of(call) if _is_run(call) else None
+            if root is not None and _is_chosen(root) and not names.isdisjoint(_names_in(root)):
                 lines.update(range(call.lineno, (call.end_lineno or call.lineno) + 1))
     return frozenset(lines)
 
@@ -70,6 +71,19 @@ def _root_of(call: ast.Call) -> ast.AST:
     if ast.unparse(call.func) not in _ROOT_FIRST and isinstance(call.func, ast.Attribute):
         return call.args[0] if call.func.attr != "backward" and call.args else call.func.value
     return call.args[0] if call.args else call.func
+
+
+def _is_chosen(root: ast.AST) -> bool:
+    """``loss``, ``rows[index]``, ``rows[:, index].sum()``: not what a model computes here of the loop's batch."""
+    match root:
+        case ast.Name():
+            return True
+        case ast.Attribute(value=value) | ast.Subscript(value=value):
+            return _is_chosen(value)
+        case ast.Call(func=ast.Attribute(value=value), args=[]):
+            return _is_chosen(value)
+        case _:
+            return False
 
 
 def _names_in(tree: ast.AST) -> set[str]:
