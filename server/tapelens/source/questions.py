@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from .flow.acts import Act, Backward, Cleared, GradWritten, Moment, Step, Unknown
 from .flow.reach import overlap
-from .flow.values import Instance, Items, Loops, Module, Node, Optimizer, Params, Place, Scaler, Tensor, Value
+from .flow.values import Instance, Items, Module, Node, Optimizer, Params, Place, Scaler, Tensor, Value
 
 Kind = TypeVar("Kind", bound=Act)
 
@@ -104,11 +104,6 @@ def is_literal(place: Place, keyword: str) -> bool:
 def is_live(moment: Moment, *, is_script: bool) -> bool:
     """It comes again and again: in a loop, or in a function that somebody out of sight calls."""
     return bool(moment.loops) or not is_script
-
-
-def loop_of(moment: Moment, outside: Loops) -> tuple[int, int] | None:
-    """The innermost loop, and its round, that a moment is in and ``outside`` is not."""
-    return moment.loops[-1] if len(moment.loops) > len(outside) else None
 
 
 def is_in(moment: Moment, loop: int) -> bool:

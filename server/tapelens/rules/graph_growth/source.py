@@ -110,8 +110,9 @@ def _is_run_later(acts: Sequence[Act], position: int, value: Tensor) -> bool:
 
 def _has_boundary(acts: Sequence[Act], loop: int) -> bool:
     """A round of the loop is an iteration: it has a step, or a backward where nothing steps."""
-    kind = Step if any(isinstance(act, Step) for act in acts) else Backward
-    return any(isinstance(act, kind) and is_in(act.when, loop) for act in acts)
+    if any(isinstance(act, Step) for act in acts):
+        return any(isinstance(act, Step) and is_in(act.when, loop) for act in acts)
+    return any(isinstance(act, Backward) and act.kind == "backward" and is_in(act.when, loop) for act in acts)
 
 
 def _is_watched(trace: Trace, loop: int, value: Tensor, items: Items | None = None) -> bool:

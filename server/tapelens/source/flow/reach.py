@@ -129,6 +129,3 @@ def overlap(one: Iterable[Value], other: Iterable[Value]) -> bool | None:
     if mine & others:
         return True
     return None if mine_unknown or others_unknown else False
-
-
-__all__ = ["atoms", "everything", "holds_unknown", "overlap", "parts", "touching"]

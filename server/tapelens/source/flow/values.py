@@ -411,19 +411,18 @@ class GradMode(Value):
 
 
 def join(values: Iterable[Value | None]) -> Value:
-    """One of several; the same thing twice is that thing."""
+    """One of several; the same thing twice is that thing, and of too many nobody can tell."""
+    every = [Opaque() if value is None else value for value in values]
     options: list[Value] = []
-    for value in values:
+    for value in every:
         for option in value.options if isinstance(value, Choice) else (value,):
-            if option is None:
-                option = Opaque()  # noqa: PLW2901 (not bound on that way)
             if not any(_is_same(option, known) for known in options):
                 options.append(option)
-    if len(options) == 1:
-        return options[0]
-    if len(options) > _AT_MOST:
-        return Opaque(reach=tuple(options))
-    return Choice(tuple(options))
+        if len(options) > _AT_MOST:
+            return Opaque(reach=tuple(every))
+    if not options:
+        return Opaque()
+    return options[0] if len(options) == 1 else Choice(tuple(options))
 
 
 _AT_MOST = 12
