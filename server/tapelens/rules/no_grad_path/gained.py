@@ -11,6 +11,8 @@ from .wording import nothing_gained
 
 _CYCLES = 3
 _AT_MOST = 64
+_PATIENCE = 100  # backwards, after which an optimizer is given up on
+_ASKED = 8  # times that a cut is looked for
 
 
 @dataclass(slots=True)
@@ -20,9 +22,11 @@ class _Waiting:
     Attributes:
         cycles: Rounds of backward and step so far.
         backward: The last backward since its last step, None without one.
+        seen: Backwards so far.
     """
 
     cycles: int = 0
+    seen: int = 0
     backward: BackwardBegan | None = None
 
 
@@ -35,6 +39,7 @@ class Gained:
         self._running: BackwardBegan | None = None
         self._latest: BackwardBegan | None = None
         self._cut: Cut | None = None
+        self._asked = 0
 
     def made(self, event: OptimizerMade) -> None:
         """From now on it is waited for."""
@@ -47,7 +52,8 @@ class Gained:
             return
         self._running = self._latest = event
         self._cut = None
-        if any(waiting.cycles == _CYCLES - 1 for waiting in self._waiting.values()):
+        if self._asked < _ASKED and any(waiting.cycles == _CYCLES - 1 for waiting in self._waiting.values()):
+            self._asked += 1
             self._cut = event.look.cut()
 
     def backward_ended(self, event: BackwardEnded) -> None:
@@ -57,7 +63,8 @@ class Gained:
             return
         self._running = None
         for optimizer, waiting in list(self._waiting.items()):
-            if event.look.any_gradient(optimizer):
+            waiting.seen += 1
+            if waiting.seen > _PATIENCE or event.look.any_gradient(optimizer):
                 self._finish(optimizer)
             else:
                 waiting.backward = running

@@ -19,12 +19,14 @@ from ...events import (
     Uncaught,
 )
 from ...wire.findings import Finding
+from ...wire.sites import Site
 from .gained import Gained
 from .switched_off import SwitchedOff
 from .wording import foreseen, leaf_root, raised
 
 _SAYS = "does not require grad"
 _REMEMBERED = 64
+_ASKED = 5  # calls of a site whose root is a leaf, that are looked into
 
 
 class NoGradPath:
@@ -44,6 +46,7 @@ class NoGradPath:
 
     def __init__(self) -> None:
         self._raised: dict[int, BackwardRaised] = {}
+        self._asked: dict[Site, int] = {}
         self._gained = Gained()
         self._switched_off = SwitchedOff()
 
@@ -75,7 +78,11 @@ class NoGradPath:
     def _begins(self, event: BackwardBegan) -> Iterator[Finding]:
         self._gained.backward_begins(event)
         self._switched_off.backward_begins()
-        if event.root_is_leaf and not event.explicit_gradient:
+        asked = self._asked.get(event.site, 0)
+        if event.root_is_leaf and not event.explicit_gradient and asked < _ASKED:
+            if len(self._asked) > _REMEMBERED:
+                self._asked = {}
+            self._asked[event.site] = asked + 1
             cut = event.look.leaf_root()
             if isinstance(cut, Cut):
                 yield leaf_root(event, cut)
