@@ -1,8 +1,8 @@
 """A tensor made to be trained is replaced by a result of it.
 
-What it flags: a tensor is made with ``requires_grad=True`` and, in the same breath or a later line, replaced by what an
-operation gives (``.to(device)``, ``* 0.1``, ``w = w - lr * w.grad``). The result is then used as the parameter: it is given
-to an optimizer, or its ``.grad`` is read.
+What it flags: a tensor is made with ``requires_grad=True`` and, in the same breath or a later line, replaced by
+what an operation gives (``.to(device)``, ``* 0.1``, ``w = w - lr * w.grad``). The result is then used as the
+parameter: it is given to an optimizer, or its ``.grad`` is read.
 
 Why it matters: the result is no leaf. ``backward()`` fills the gradient of the leaf behind it, which no
 variable names any more; ``.grad`` of the result is None, and an optimizer refuses it. On a machine without
