@@ -174,6 +174,16 @@ def test_a_root_that_is_a_leaf_has_no_graph(seen):
     assert [(began.root_is_leaf, len(began.roots)) for began in calls(seen)] == [(True, 0), (False, 1)]
 
 
+def test_a_root_that_refuses_its_node_refuses_torch_too(seen):
+    first, _ = leaf(1.0, 2.0).exp().unbind()
+    with torch.no_grad():
+        first.add_(1)
+    with pytest.raises(RuntimeError, match="is a view"):
+        first.backward()
+    leaf(1.0).square().backward()
+    assert [len(began.roots) for began in calls(seen)] == [0, 1]
+
+
 # -- leaves and their gradients -----------------------------------------------------------------------------
 
 

@@ -40,7 +40,8 @@ def roots_of(outputs: object) -> Roots:
     """The roots of a call.
 
     The engine reads ``grad_fn`` of each root itself as it begins, so reading it just before moves
-    nothing that would not move.
+    nothing that would not move. A root that refuses (one of several outputs, changed in place) has it
+    refuse in the same words.
     """
     torch = sys.modules["torch"]
     items = outputs if isinstance(outputs, (tuple, list)) else (outputs,)
@@ -48,7 +49,10 @@ def roots_of(outputs: object) -> Roots:
     with torch._C.DisableTorchFunction():
         for item in items:
             is_tensor = isinstance(item, torch.Tensor)
-            node = item.grad_fn if is_tensor else getattr(item, "node", None)
+            try:
+                node = item.grad_fn if is_tensor else getattr(item, "node", None)
+            except RuntimeError:
+                continue
             if node is not None:
                 roots.nodes.append(node)
                 roots.outputs.append(int(item.output_nr))  # a GradientEdge has it too

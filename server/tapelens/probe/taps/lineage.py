@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .graph import ACCUMULATES, Roots
 from .steps import sequence_clock
+from .threads import thread_serials
 
 if TYPE_CHECKING:
     import torch
@@ -55,6 +55,7 @@ class Lineage:
     """
 
     def __init__(self) -> None:
+        self._here = thread_serials()
         self._made: deque[_Made] = deque(maxlen=_MADE)
         self._begun: dict[int, int] = {}  # the clock as a call that makes nodes began
         self._kept: dict[int, weakref.ref[_Kept]] = {}
@@ -86,7 +87,7 @@ class Lineage:
     def reuses(self, nodes: Iterable[Node]) -> frozenset[int]:
         """Calls that kept some of these nodes, or that made them."""
         found: set[int] = set()
-        thread = threading.get_ident()
+        thread = self._here.serial
         made = [each for each in list(self._made) if each.thread == thread and each.end > each.first]
         for node in nodes:
             metadata: Any = node.metadata
@@ -141,7 +142,7 @@ class Lineage:
         """It returned, or raised."""
         first, end = self._begun.pop(call, None), sequence_clock()
         if first is not None and end is not None:
-            self._made.append(_Made(call, threading.get_ident(), first, end))
+            self._made.append(_Made(call, self._here.serial, first, end))
 
 
 def _mark_of(node: Any) -> dict[int, int] | None:  # noqa: ANN401 (metadata is declared as a method, and is none)

@@ -22,6 +22,7 @@ from .graph import leading_to
 from .held import READ_FULLY, HeldGradients, parameters_of, version_of
 from .samples import sample
 from .steps import sequence_clock
+from .threads import thread_serials
 from .writes import line_that_writes
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ class SilentWrites:
 
     def __init__(self, held: HeldGradients, origins: Origins | None, report: Report) -> None:
         self._guarded_look = guard("values of parameters around steps", report)(self._look_at)
+        self._here = thread_serials()
         self._held = held
         self._origins = origins
         self._known: dict[int, _Known] = {}
@@ -111,7 +113,7 @@ class SilentWrites:
 
     def is_older(self, roots: Iterable[Node]) -> bool:
         """A root was made before something changed silently."""
-        latest = self._latest.get(threading.get_ident())
+        latest = self._latest.get(self._here.serial)
         return latest is not None and any(root._sequence_nr() < latest for root in roots)
 
     def look(self, leaves: list[torch.Tensor], *, site: Site | None = None) -> None:
@@ -119,7 +121,7 @@ class SilentWrites:
         clock = sequence_clock()
         if clock is None:
             return
-        thread = threading.get_ident()
+        thread = self._here.serial
         if len(self._known) > _REMEMBERED:
             self._known = {}
         with undisturbed():
@@ -179,7 +181,7 @@ class SilentWrites:
     def _look_at(self, event: StepBegan | StepEnded, site: Site | None) -> None:
         if event.ordinal > READ_FULLY and event.ordinal % _LOOKED_ONE_OF:
             if site is not None:
-                self._unseen.append(_Step(event.optimizer, site, sequence_clock() or 0, threading.get_ident()))
+                self._unseen.append(_Step(event.optimizer, site, sequence_clock() or 0, self._here.serial))
             return
         for optimizer, known in self._held.alive():
             if known.serial == event.optimizer and not known.is_shared:
