@@ -10,6 +10,7 @@ from ...wire.findings import Finding
 from .wording import switched_off
 
 _ITERATIONS = 5
+_MODULES = 1 << 15  # a program that goes on making modules is not judged any further
 
 
 @dataclass(slots=True)
@@ -45,7 +46,7 @@ class SwitchedOff:
 
     def see(self, event: ForwardRan | ForwardsWatched) -> Iterator[Finding]:
         """Count the iterations of a module that runs with grad mode off; one with it on settles it."""
-        if isinstance(event, ForwardsWatched):
+        if isinstance(event, ForwardsWatched) or len(self._done) > _MODULES:
             return
         for ran in event.ran:
             if ran.with_grad:
