@@ -12,6 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 import capture
 import gradients
+import lint
 import painted
 import stopped
 import timeline
@@ -40,6 +41,8 @@ Each line compares ours with a peer measured in the same run; figures are median
   Ratios and differences are medians of neighbouring turns'. The MLP may take 30 µs and 1.5 µs a parameter more.
 - Where these targets are missed: our Python takes so long a step whatever the kernels take.
   It is spread thinly over the calls' sites, the held gradients, the marks on the graph's roots and the rules.
+- *`lint`* is timed as whole processes.
+  The others' environment is named by `TAPELENS_BENCH_LINTERS`; without one there is no row.
 - *Growth of memory* is what the process has in RAM after the steps more than before, once it is warm.
 - *Edge gradients* are read in the one backward that follows a stop, and cost about 25 µs an edge beside the kernels.
   A backward whose own kernels take 4 µs each shows that; none after it is slower.
@@ -56,6 +59,7 @@ def main() -> None:
         ("stops", stopped.measure),
         ("pictures", painted.measure),
         ("rules", rules.measure),
+        ("linters", lint.measure),
         ("gradients", gradients.measure),
         ("captures", capture.measure),
         ("timelines", timeline.measure),

@@ -18,7 +18,7 @@ from tapelens.sessions.bootstrap import bootstrap_expression
 from tapelens.sessions.bundle import bundle_files, bundle_root, shipped
 
 SEED = Path(__file__).parents[2] / "examples" / "seed"
-LARGEST_BYTES = 200_000
+LARGEST_BYTES = 320_000
 
 
 @pytest.fixture
