@@ -221,6 +221,7 @@ def test_the_timeline_and_the_tap_share_the_calls():
     assert nn.Module._wrapped_call_impl.__code__ is own
 
 
+@pytest.mark.filterwarnings("ignore:Guards may run slower on Python 3.13.0")
 def test_torch_compile_sees_the_same_graphs_while_watching_comes_and_goes(seen):
     import torch._dynamo as dynamo
 
