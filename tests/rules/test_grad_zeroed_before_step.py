@@ -145,3 +145,11 @@ def test_a_last_loss_that_holds_the_graphs_of_those_before_is_silent():
         parts(program, 2)
         program.clear().backward(reuses=frozenset({program.last_call})).step()
     assert judged(program.finish()) == []
+
+
+def test_where_the_graphs_before_were_kept_and_the_last_one_was_not_looked_at_it_may_hold_them():
+    program = Program()
+    for _ in range(5):
+        program.backward(retain_graph=True).clear().backward(retain_graph=True).clear()
+        program.backward(walked=False).step()
+    assert judged(program.finish()) == []

@@ -173,6 +173,16 @@ def test_a_step_knows_whether_its_gradients_are_new(seen):
     assert [each.had_gradients for each in began] == [False, True, True, True, True]
 
 
+def test_a_program_that_calls_no_backward_is_read_in_full_a_few_times_only(seen):
+    model, optimizer = model_and()
+    for _ in range(45):
+        grads = torch.autograd.grad(model(torch.ones(1, 2)).sum(), list(model.parameters()))
+        for parameter, gradient in zip(model.parameters(), grads, strict=True):
+            parameter.grad = gradient
+        optimizer.step()
+    assert sum(bool(each.held) for each in seen.of(StepEnded)) == 16
+
+
 def test_zeros_are_told_after_a_clearing(seen):
     model, optimizer = model_and()
     backward(model)

@@ -27,6 +27,7 @@ _WARY = 8  # looks at something suspicious before
 _WARY_SAMPLED = 4  # so few are looked at
 _RESERVED = 1024  # optimizers that have not stepped, before the dead ones among them are forgotten
 _LOOKED_AT = 8  # parameters of a group, where all gradients were None before
+_IDLE = 16  # steps without a backward whose gradients are read: some programs never call one
 _ASKED = 32  # parameters that a rule asks for at once
 
 
@@ -62,6 +63,7 @@ class HeldByOptimizer:
         self._left: dict[int, int] | None = {}  # version by id of the gradient; None: not noted
         self._used: dict[int, Evidence] = {}  # gradients as the last exit left them, by parameter, where it read them
         self._backwards = 0  # of the process, at the last exit
+        self._idles = 0  # steps that found nothing new, it seems
         self._cleared = 0  # entries running that found no gradient after an exit
         self._sampled: set[int] = set()  # parameters whose values were read then
         self._sums: dict[int, tuple[int, int]] = {}  # id and version of gradients added to though used, by parameter
@@ -128,7 +130,10 @@ class HeldByOptimizer:
             return Found()
         found = self.updates.before(optimizer, left=self._left, used=self._used, cleared=cleared, often=self._is_full())
         idle = backwards == self._backwards and found.gradients not in {None, "none"}
-        if found.stands or idle:  # have the values read at this step's exit, to know them at the next
+        if (
+            found.stands or idle
+        ) and self._idles < _IDLE:  # have the values read at this exit, to know them at the next
+            self._idles += 1
             self._suspicious = True
         return found
 

@@ -16,10 +16,17 @@ Line = tuple[Site, Site]
 
 @dataclass(frozen=True)
 class Ran:
-    """A backward that has ended."""
+    """A backward that has ended.
+
+    Attributes:
+        retained: It kept its graph, which a later one may use.
+        walked: Which graphs it used is known.
+    """
 
     call: int
     line: Line
+    retained: bool = False
+    walked: bool = True
 
 
 @dataclass(slots=True)

@@ -75,7 +75,9 @@ class GradZeroedBeforeStep:
         """Take one event; speak as a step begins, of the clearing before it."""
         match event:
             case BackwardBegan(accumulates=True, inside=None, step=None):
-                self._running, self._reuses = Ran(event.call, (event.site, event.innermost)), event.reuses
+                line = event.site, event.innermost
+                self._running = Ran(event.call, line, retained=event.retain_graph, walked=event.walked)
+                self._reuses = event.reuses
             case BackwardEnded():
                 self._ended(event)
             case GradsCleared(read=True, step=None):
@@ -100,7 +102,9 @@ class GradZeroedBeforeStep:
         del self._recent[:-_RECENT]
         for cycle in self._cycles.values():
             cycle.pending.append(ran)
-            cycle.spoiled |= any(earlier.call in self._reuses for earlier in cycle.wasted)
+            cycle.spoiled |= any(
+                earlier.call in self._reuses or (earlier.retained and not ran.walked) for earlier in cycle.wasted
+            )
             cycle.left = event.look.evidence(cycle.parameters)
 
     def _written(self, event: GradsClipped | ScalerUnscaled) -> None:
