@@ -38,9 +38,13 @@ class Seen(Look):
     off: Cut | None = None
     trained: bool = True
     held: frozenset[int] = frozenset({1})
+    frozen: bool = False
 
     def any_gradient(self, optimizer: int) -> bool | None:
         return self.gained
+
+    def is_frozen(self, optimizer: int) -> bool:
+        return self.frozen
 
     def cut(self) -> Cut | None:
         return self.found
@@ -252,6 +256,16 @@ def test_what_cannot_be_read_and_steps_without_a_backward_count_for_nothing():
         closures.backward().step(closure=True)
     for program in (unread, idle, closures):
         assert detect(NoGradPath(), program.events) == []
+
+
+def test_where_all_that_is_held_is_frozen_nothing_is_trained():
+    program = Program(Seen(gained=None, frozen=True))
+    for _ in range(3):
+        assert detect(NoGradPath(), program.events) == []
+        program.backward(reaches=frozenset({2})).step()
+    (finding,) = detect(NoGradPath(), program.events)
+    assert finding.site.line == 10
+    assert "None of the parameters that `adam` holds requires grad" in finding.message
 
 
 def test_an_optimizer_is_waited_for_from_its_making():

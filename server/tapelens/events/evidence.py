@@ -159,6 +159,10 @@ class Look:
         """Whether a parameter that the optimizer holds has a gradient; None where none can, or it may not be read."""
         return None
 
+    def is_frozen(self, optimizer: int) -> bool:  # noqa: ARG002
+        """None of the parameters that the optimizer holds requires grad."""
+        return False
+
     def cut(self) -> Cut | None:
         """What cuts the path from the root of this call to what it was computed from; None when not found."""
         return None

@@ -368,6 +368,15 @@ class HeldGradients:
                     return any(each.grad is not None for each in trained) if trained else None
         return None
 
+    def is_frozen(self, serial: int) -> bool:
+        """Whether an optimizer holds parameters and none of them requires grad; no while it may not be read."""
+        for optimizer, known in self.alive():
+            if known.serial == serial and not known.is_shared and known.thread == threading.get_ident():
+                with sys.modules["torch"]._C.DisableTorchFunction():
+                    held = list(parameters_of(optimizer))
+                    return bool(held) and not any(each.requires_grad for each in held)
+        return False
+
     def norm(self, parameters: Iterable[int], *, byte_budget: int = 1 << 24) -> float | None:
         """Euclidean norm of some parameters' gradients together; None past the budget or off the CPU."""
         from ..capture.statistics import StatisticsTable  # noqa: PLC0415 (only when about to speak)

@@ -119,6 +119,10 @@ class LookInFrames(Look):
         """Whether a parameter that the optimizer holds has a gradient; None where none can, or it may not be read."""
         return self._held.any_gradient(optimizer)
 
+    def is_frozen(self, optimizer: int) -> bool:
+        """None of the parameters that the optimizer holds requires grad."""
+        return self._held.is_frozen(optimizer)
+
     def cut(self) -> Cut | None:
         """What cuts the path from the root of this call to what it was computed from; None when not found."""
         from ..blame.cuts import find_cut  # noqa: PLC0415 (only when about to speak)

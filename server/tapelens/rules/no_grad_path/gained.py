@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...events import BackwardBegan, BackwardEnded, Cut, OptimizerMade, StepBegan
 from ...wire.findings import Finding
-from .wording import nothing_gained
+from .wording import nothing_gained, nothing_requires_grad
 
 _CYCLES = 3
 _AT_MOST = 64
@@ -40,6 +40,7 @@ class Gained:
         self._latest: BackwardBegan | None = None
         self._cut: Cut | None = None
         self._asked = 0
+        self._somebody_gained = False
 
     def made(self, event: OptimizerMade) -> None:
         """From now on it is waited for."""
@@ -64,7 +65,9 @@ class Gained:
         self._running = None
         for optimizer, waiting in list(self._waiting.items()):
             waiting.seen += 1
-            if waiting.seen > _PATIENCE or event.look.any_gradient(optimizer):
+            gained = event.look.any_gradient(optimizer)
+            self._somebody_gained |= gained is True
+            if waiting.seen > _PATIENCE or gained:
                 self._finish(optimizer)
             else:
                 waiting.backward = running
@@ -73,7 +76,10 @@ class Gained:
         """One more round without a gradient; speak after three."""
         if event.optimizer in self._done or event.inside is not None:
             return
-        if event.has_closure or event.look.any_gradient(event.optimizer) is not False:
+        gained = event.look.any_gradient(event.optimizer)
+        self._somebody_gained |= gained is True
+        frozen = gained is None and event.look.is_frozen(event.optimizer)
+        if event.has_closure or (gained is not False and not frozen):
             self._finish(event.optimizer)
             return
         # NOTE [the first round]: what an optimizer holds is not read before its first step, so that
@@ -86,7 +92,11 @@ class Gained:
         if waiting.cycles < _CYCLES:
             return
         self._finish(event.optimizer)
-        if self._cut is not None or _should_have(event, backward):
+        if frozen:
+            # one of several may hold what is thawed later on
+            if not self._somebody_gained:
+                yield nothing_requires_grad(event, backward)
+        elif self._cut is not None or _should_have(event, backward):
             yield nothing_gained(event, backward, self._cut)
 
     def _wait_for(self, optimizer: int, backward: BackwardBegan | None = None) -> _Waiting:

@@ -90,6 +90,22 @@ def nothing_gained(event: StepBegan, backward: BackwardBegan, cut: Cut | None) -
     )
 
 
+def nothing_requires_grad(event: StepBegan, backward: BackwardBegan) -> Finding:
+    """All that is held is frozen, and nobody else holds anything that is trained."""
+    name = event.look.optimizer(event.optimizer)
+    return finding(
+        RULE,
+        at=backward.site,
+        message=(
+            f"None of the parameters that `{name}` holds requires grad, in three rounds of backward and step, and no "
+            "other optimizer has gained a gradient: nothing is trained. Call requires_grad_(True) on what is to be "
+            f"trained, or give `{name}` the parameters that require grad."
+        ),
+        related=(Related(site=event.site, message=f"`{name}` steps here without a gradient."),),
+        facts=(Fact(name="optimizer", value=name),),
+    )
+
+
 def switched_off(cut: Cut | None, name: str, site: Site) -> Finding:
     """A module in training mode that never runs with grad mode on."""
     what = "Grad mode is off here" if cut is None else _sentence(cut)
