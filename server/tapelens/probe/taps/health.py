@@ -168,16 +168,22 @@ class HealthTap:
     def _is_finite_loss(self, outputs: object) -> bool:
         """The loss's value; what is not one number is taken for finite."""
         loss: Any = outputs[0] if isinstance(outputs, tuple) and outputs else outputs
-        return type(loss) is not sys.modules["torch"].Tensor or self._glance.is_finite(loss)
+        torch = sys.modules["torch"]
+        if type(loss) is not torch.Tensor:
+            return True
+        with torch._C.DisableTorchFunction():
+            return self._glance.is_finite(loss)
 
     def _is_first_finite(self, optimizer: torch.optim.Optimizer) -> bool:
         """One look at each step: at the first parameter, which all that is spoilt above it flows down to."""
-        grad = sys.modules["torch"]._C.TensorBase.grad.__get__
-        for group in optimizer.param_groups:
-            for parameter in group["params"]:
-                gradient = grad(parameter)
-                if gradient is not None:
-                    return self._glance.is_finite(gradient)
+        torch = sys.modules["torch"]
+        grad = torch._C.TensorBase.grad.__get__
+        with torch._C.DisableTorchFunction():
+            for group in optimizer.param_groups:
+                for parameter in group["params"]:
+                    gradient = grad(parameter)
+                    if gradient is not None:
+                        return self._glance.is_finite(gradient)
         return True
 
     def _parameters_are_finite(self) -> bool:
@@ -235,13 +241,13 @@ class HealthTap:
             if bad[0]:
                 here.before, here.bad, self._waits = self._values(optimizer), bad, True
                 here.culprit = here.culprit or self._alone(sys._getframe())
-        if bad[0] or not norms or here.backward is None:
-            return
-        layers = tuple(
-            LayerNorm(id(parameter), norm / math.sqrt(gradient.numel()))
-            for (parameter, gradient), norm in zip(found, norms, strict=True)
-            if parameter.dim() >= _TWO and norm > 0
-        )
+            if bad[0] or not norms or here.backward is None:
+                return
+            layers = tuple(
+                LayerNorm(id(parameter), norm / math.sqrt(gradient.numel()))
+                for (parameter, gradient), norm in zip(found, norms, strict=True)
+                if parameter.dim() >= _TWO and norm > 0
+            )
         look = LookInFrames(sys._getframe(), self._held)
         try:
             self._emit(
