@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -145,7 +146,9 @@ def lives(iterations: int) -> list[int]:
         del data
         mark = Mark()
         marks.append(weakref.ref(mark))
-        loss.grad_fn.metadata["mine"] = mark
+        node: Any = loss.grad_fn
+        node.metadata["mine"] = mark
+        del node
         del mark
         if number % 3:
             loss.backward()
@@ -202,7 +205,7 @@ def test_ten_thousand_iterations_leave_the_taps_as_they_were():
             loss = weight.exp().sum()
             begins = Beginning(
                 outputs=loss,
-                roots=[loss.grad_fn],
+                roots=[node for node in [loss.grad_fn] if node is not None],
                 frame=sys._getframe(),
                 place=Place(None, here, here),
                 call=known.steps,
@@ -215,9 +218,13 @@ def test_ten_thousand_iterations_leave_the_taps_as_they_were():
             del begins
             loss.backward()
             known.steps += 1
-            serials = {"step": known.steps, "optimizer": known.serial, "ordinal": known.steps, "site": here, "held": {}}
-            tell(StepBegan(**serials, inside=None, has_closure=False))
-            tell(StepEnded(**serials))
+            step, optimizer = known.steps, known.serial
+            tell(
+                StepBegan(
+                    step=step, optimizer=optimizer, ordinal=step, site=here, held={}, inside=None, has_closure=False
+                )
+            )
+            tell(StepEnded(step=step, optimizer=optimizer, ordinal=step, site=here, held={}))
         return gc.collect() * 0 + sys.getallocatedblocks()
 
     iterate(1_000)

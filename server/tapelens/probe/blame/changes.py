@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from ...events import Change
 from ...wire.sites import Site
+from ..capture.gradients import Origins
 from ..capture.graph import ACCUMULATE_GRAD, Graph, walk_graph
 from ..capture.guards import collector_held, undisturbed
 from ..capture.names import Named, Reach
-from ..capture.nodes import Origins
 from ..capture.reading import read_tensor, storage_of
 from ..capture.saved import Saved, SavedReader
 from ..sites import user_frame

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from ...wire.sites import Site
-from ..capture.nodes import Origins
+from ..capture.gradients import Origins
 from .bindings import bindings, written
 from .reached import functions_reached
 from .scopes import Scope

@@ -11,8 +11,8 @@ from typing import Any
 
 from ...events import NonleafRead
 from ...wire.sites import Site
+from ..capture.gradients import Origins
 from ..capture.guards import collector_held, undisturbed
-from ..capture.nodes import Origins
 from ..capture.reading import read_tensor
 from ..sites import owner_of, site_of
 from .bindings import reaching, written

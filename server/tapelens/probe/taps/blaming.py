@@ -12,8 +12,8 @@ from ...wire.sites import Site
 from ..blame.changes import find_change
 from ..blame.culprits import Culprit
 from ..blame.cuts import find_cut, find_cut_before
+from ..capture.gradients import Origins
 from ..capture.guards import undisturbed
-from ..capture.nodes import Origins
 from ..capture.reading import read_tensor
 from ..capture.roots import backward_call
 from .graph import root_nodes

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ...events import Evidence, Leaf, Leaves
 from ..capture.guards import undisturbed
-from .held import HeldGradients, version_of
-from .samples import sample
+from .held import HeldGradients
+from .samples import sample, version_of
 
 if TYPE_CHECKING:
     import torch
@@ -18,8 +18,11 @@ _AT_MOST = 256
 
 def outside_optimizers(leaves: Iterable[torch.Tensor], held: HeldGradients) -> list[torch.Tensor]:
     """Those that no optimizer holds, as many as are read."""
+    found = list(leaves)
+    if not found:  # the graph was not walked
+        return []
     known = held.parameters()
-    return [leaf for leaf in leaves if id(leaf) not in known][:_AT_MOST]
+    return [leaf for leaf in found if id(leaf) not in known][:_AT_MOST]
 
 
 def read_leaves(leaves: list[torch.Tensor]) -> Leaves:

@@ -19,8 +19,8 @@ from ..capture.saved import SavedReader
 from ..guard import Report, guard
 from ..timeline import UNKNOWN, Origin
 from .graph import leading_to
-from .held import READ_FULLY, HeldGradients, parameters_of, version_of
-from .samples import sample
+from .held import READ_FULLY, HeldGradients, parameters_of
+from .samples import sample, version_of
 from .steps import sequence_clock
 from .threads import thread_serials
 from .writes import line_that_writes

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...events import Sample
 from ..capture.guards import undisturbed
-from .held import version_of
-from .samples import sample
+from .samples import sample, version_of
 
 if TYPE_CHECKING:
     import torch

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...events import Event
 from ..blame.reads import read_at
-from ..capture.nodes import Origins
+from ..capture.gradients import Origins
 from ..guard import Report, guard
 from ..weaving import Leave, Weave
 
