@@ -24,7 +24,7 @@ AT_MOST_NODES = 20_000
 _AT_MOST_HOOKED = 1_000
 _COMPILED = "compiled autograd runs this backward: hooks of ours would be traced into it"
 
-Origins = Callable[[Iterable[int]], Iterable[Origin]]
+Origins = Callable[[Iterable[int]], list[Origin]]
 """Where nodes were made, by their sequence numbers."""
 
 
