@@ -52,7 +52,8 @@ def fill(folder: Path) -> None:
 
 def _seconds(command: list[str]) -> float:
     begun = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    with tempfile.TemporaryDirectory() as folder:  # dslinter writes where it is run
+        done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=False, cwd=folder)
     taken = time.perf_counter() - begun
     if "Traceback" in done.stderr or not (done.stdout + done.stderr).strip():
         raise RuntimeError(f"{command[0]} did not do its part: {done.stderr[-500:]}")

@@ -1,4 +1,4 @@
-"""Everything but the norms is frozen, the head too, and the head is all that the optimizer holds (discuss.pytorch.org 84911)."""
+"""All but the norms is frozen, and the optimizer holds the head only (discuss.pytorch.org 84911)."""
 
 import torch
 from torch import nn
