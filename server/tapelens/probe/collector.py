@@ -64,7 +64,7 @@ class Collector:
         # NOTE [no lock while paused]: ``on_finding`` may hold the program for minutes, and another
         # thread's stop must still be able to emit. A thread that was suspended in here keeps the lock:
         # then the event is lost rather than the program hung.
-        if not self._lock.acquire(timeout=_PATIENCE_S):
+        if not self._lock.acquire(blocking=False) and not self._lock.acquire(timeout=_PATIENCE_S):
             return
         try:
             seen: list[Finding] = []

@@ -17,6 +17,7 @@ from ..capture.guards import undisturbed
 from ..capture.reading import read_tensor
 from ..capture.roots import backward_call
 from .graph import root_nodes
+from .hearing import told_first
 from .held import HeldGradients
 from .steps import sequence_clock
 
@@ -53,13 +54,10 @@ class Blaming:
 
     def listening(self, emit: Callable[[Event], None]) -> Callable[[Event], None]:
         """``emit``, with this told of steps first."""
+        return told_first(emit, [StepEnded], self._step_ended)
 
-        def heard(event: Event) -> None:
-            if isinstance(event, StepEnded):
-                self._steps.append(_Step(sequence_clock() or 0, event.optimizer, event.site))
-            emit(event)
-
-        return heard
+    def _step_ended(self, event: StepEnded) -> None:
+        self._steps.append(_Step(sequence_clock() or 0, event.optimizer, event.site))
 
     def look(self, text: str, outputs: object, frame: FrameType) -> tuple[Cut | None, Change | None]:
         """What is known by the exception's text.

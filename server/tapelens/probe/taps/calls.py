@@ -6,6 +6,7 @@ import ast
 import functools
 import itertools
 import linecache
+import sys
 import textwrap
 from types import CodeType, FrameType
 
@@ -102,13 +103,28 @@ def _tree(file: str) -> ast.Module:
         return ast.Module(body=[], type_ignores=[])
 
 
-def brings_gradient(frame: FrameType) -> bool:
-    """The running function of ``torch.autograd`` was given a gradient for a root."""
+def brings_gradient(frame: FrameType, gradients: object = None) -> bool:
+    """The running function of ``torch.autograd`` was given a gradient for a root.
+
+    Args:
+        frame: Of that function.
+        gradients: What it gives to the engine. Those that it made itself nobody else holds, and then nothing
+            has to be asked of the frame.
+    """
     if frame.f_code.co_name not in {"backward", "grad"}:
+        return False
+    if type(gradients) is tuple and _are_held_once(gradients):
         return False
     variables = local_variables(frame)
     given = next((variables[name] for name in _GRADIENTS if name in variables), None)
     return any(each is not None for each in (given if isinstance(given, (tuple, list)) else (given,)))
+
+
+def _are_held_once(items: tuple[object, ...]) -> bool:
+    return all(map(_HELD_ONCE.__eq__, map(sys.getrefcount, items)))
+
+
+_HELD_ONCE: int = next(map(sys.getrefcount, (object(),)))
 
 
 def argument_written(frame: FrameType | None, *, function: str, keyword: str, position: int) -> ast.expr | None:

@@ -157,14 +157,21 @@ class EngineTap:
         )
         self._running.enter(call, frame)
         try:
-            self._announce(call, outputs, inputs=tuple(*args[3:4]), outer=outer, place=place)
+            self._announce(call, outputs, args[0], inputs=tuple(*args[3:4]), outer=outer, place=place)
         except BaseException:
             self._let_go(call)
             raise
         return call
 
     def _announce(
-        self, call: _Call, outputs: object, *, inputs: tuple[object, ...], outer: FrameType, place: Place
+        self,
+        call: _Call,
+        outputs: object,
+        gradients: object,
+        *,
+        inputs: tuple[object, ...],
+        outer: FrameType,
+        place: Place,
     ) -> None:
         leaves_before: Leaves = {}
         values: dict[HeldKey, Sample] = {}
@@ -229,7 +236,7 @@ class EngineTap:
                 walked=seen.whole,
                 reuses=seen.reuses,
                 gone=seen.gone,
-                explicit_gradient=brings_gradient(outer),
+                explicit_gradient=brings_gradient(outer, gradients),
                 roots=tuple(keys_of(roots.nodes)),
                 ran_before=seen.ran_before,
                 reaches=seen.reaches,

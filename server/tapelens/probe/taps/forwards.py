@@ -21,6 +21,7 @@ from ..guard import Report, guard
 from ..sites import place_of
 from ..weaving import Enter, Leave, Weave
 from .duty import Duty
+from .hearing import told_first
 from .held import HeldGradients, parameters_of
 from .idle import find_idle
 from .kept import kept_bytes
@@ -128,15 +129,7 @@ class ForwardTap:
 
     def listening(self, emit: Callable[[Event], None]) -> Callable[[Event], None]:
         """``emit``, with this tap told first: what is watched from a step on is told before that step."""
-        hear = self._guard(self._hear)
-        wanted = frozenset((BackwardBegan, StepEnded, OptimizerMade, ModeSet))
-
-        def heard(event: Event) -> None:
-            if type(event) in wanted:
-                hear(event)
-            emit(event)
-
-        return heard
+        return told_first(emit, [BackwardBegan, StepEnded, OptimizerMade, ModeSet], self._guard(self._hear))
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, BackwardBegan):

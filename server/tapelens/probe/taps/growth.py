@@ -22,6 +22,7 @@ from ..guard import Report, guard
 from .beginning import Beginning
 from .graph import walk
 from .graph_holders import HoldersInFrames
+from .hearing import told_first
 from .held import HeldGradients
 from .rounds import Rounds, Sentinels
 from .steps import sequence_clock
@@ -66,15 +67,7 @@ class GrowthTap:
 
     def listening(self, emit: Callable[[Event], None]) -> Callable[[Event], None]:
         """``emit``, with this tap told first."""
-        hear = self._guard(self._hear)
-        kinds = {StepEnded, OptimizerMade, ForwardRan, BackwardBegan}
-
-        def heard(event: Event) -> None:
-            if type(event) in kinds:
-                hear(event)
-            emit(event)
-
-        return heard
+        return told_first(emit, [StepEnded, OptimizerMade, ForwardRan, BackwardBegan], self._guard(self._hear))
 
     def _hear(self, event: Event) -> None:
         match event:

@@ -33,6 +33,7 @@ from ..sites import user_frames
 from .beginning import Beginning
 from .glance import Glance
 from .graph import walk
+from .hearing import all_told_first
 from .held import READ_FULLY, READ_ONE_OF, HeldGradients, parameters_of
 from .names import LookInFrames
 from .norms import gradients_of, norms_of, spoilt_among, spoilt_of
@@ -105,19 +106,25 @@ class HealthTap:
 
     def listening(self, emit: Callable[[Event], None]) -> Callable[[Event], None]:
         """``emit``, with this tap told of calls and steps first: of their ends only where it waits for them."""
-        begins, ends, ran = self._guard(self._step_began), self._guard(self._step_ended), self._guard(self._ran)
+        ends, ran = self._guard(self._step_ended), self._guard(self._ran)
 
-        def heard(event: Event) -> None:
-            if isinstance(event, StepBegan):
-                begins(event)
-            elif self._waits:
-                if isinstance(event, StepEnded):
-                    ends(event)
-                elif isinstance(event, (BackwardEnded, BackwardRaised)):
-                    ran(event)
-            emit(event)
+        def step_ended(event: StepEnded) -> None:
+            if self._waits:
+                ends(event)
 
-        return heard
+        def has_run(event: BackwardEnded | BackwardRaised) -> None:
+            if self._waits:
+                ran(event)
+
+        return all_told_first(
+            emit,
+            {
+                StepBegan: self._guard(self._step_began),
+                StepEnded: step_ended,
+                BackwardEnded: has_run,
+                BackwardRaised: has_run,
+            },
+        )
 
     def _here(self) -> _Here:
         return self._threads.setdefault(threading.get_ident(), _Here())

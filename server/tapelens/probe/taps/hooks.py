@@ -21,6 +21,7 @@ from ..capture.variables import local_variables
 from ..guard import Report, guard
 from ..sites import place_of
 from ..weaving import Leave, Weave
+from .hearing import told_first
 
 _ALIKE = 4  # in one place, before anybody is told
 _MANY = 64  # from which on one of
@@ -54,17 +55,9 @@ class HookTap:
 
     def listening(self, emit: Callable[[Event], None]) -> Callable[[Event], None]:
         """``emit``, with this tap told when the program's turns begin."""
-        turns = frozenset((BackwardBegan, StepEnded, ForwardRan))
-        hear = self._guard(self._turn)
+        return told_first(emit, [BackwardBegan, StepEnded, ForwardRan], self._guard(self._turn))
 
-        def heard(event: Event) -> None:
-            if type(event) in turns:
-                hear()
-            emit(event)
-
-        return heard
-
-    def _turn(self) -> None:
+    def _turn(self, _event: Event) -> None:
         following: int = sys.modules["torch.utils.hooks"].RemovableHandle.next_id
         if self._turns and self._turns[-1] >= following:
             return  # no hook in between

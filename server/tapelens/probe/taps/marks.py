@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ class Marks:
     def __init__(self) -> None:
         self._sites: dict[int, Site] = {}
         self._nodes: dict[int, int] = {}
+        self._order: deque[int] = deque()  # their keys: a dict's first one is searched for past all that went before
 
     def ran(self, call: int, nodes: Iterable[torch.autograd.graph.Node], *, site: Site) -> None:
         """A call that retains nothing is about to run these nodes, of its graph the roots at least.
@@ -31,9 +33,12 @@ class Marks:
         if len(self._sites) > _CALLS:
             del self._sites[next(iter(self._sites))]
         for node in nodes:
-            self._nodes.setdefault(key_of(node), call)
+            key = key_of(node)
+            if key not in self._nodes:
+                self._nodes[key] = call
+                self._order.append(key)
         while len(self._nodes) > _NODES:
-            del self._nodes[next(iter(self._nodes))]
+            self._nodes.pop(self._order.popleft(), None)
 
     def call_of(self, key: int) -> int | None:
         """The call that ran the node, if it is remembered."""

@@ -19,6 +19,7 @@ from ..capture.saved import SavedReader
 from ..guard import Report, guard
 from ..timeline import UNKNOWN, Origin
 from .graph import leading_to
+from .hearing import all_told_first
 from .held import READ_FULLY, HeldGradients, parameters_of
 from .samples import sample, version_of
 from .steps import sequence_clock
@@ -103,13 +104,13 @@ class SilentWrites:
 
     def listening(self, emit: Callable[[Event], None]) -> Callable[[Event], None]:
         """``emit``; before and after some steps, look at what the optimizer holds."""
-
-        def heard(event: Event) -> None:
-            if isinstance(event, (StepBegan, StepEnded)):
-                self._guarded_look(event, event.site if isinstance(event, StepEnded) else None)
-            emit(event)
-
-        return heard
+        return all_told_first(
+            emit,
+            {
+                StepBegan: lambda event: self._guarded_look(event, None),
+                StepEnded: lambda event: self._guarded_look(event, event.site),
+            },
+        )
 
     def is_older(self, roots: Iterable[Node]) -> bool:
         """A root was made before something changed silently."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...events import BackwardBegan, BackwardEnded, Event, StepEnded
+from .hearing import all_told_first
 
 _TAKERS = 4096  # optimizers or backward sites that are remembered a thread
 _CLOCKS = 1024  # steps of one that are remembered
@@ -74,12 +75,10 @@ class StepClock:
 
     def listening(self, emit: Callable[[Event], None]) -> Callable[[Event], None]:
         """``emit``, with this clock told first."""
-
-        def heard(event: Event) -> None:
-            self._hear(event)
-            emit(event)
-
-        return heard
+        return all_told_first(
+            emit,
+            {StepEnded: self._step_ended, BackwardBegan: self._backward_began, BackwardEnded: self._backward_ended},
+        )
 
     def boundaries(self) -> tuple[int, ...]:
         """The clock at the ends of this thread's steps so far; none while that cannot be told.
@@ -95,19 +94,17 @@ class StepClock:
             return ()
         return (thread.optimizers if thread.optimizers.by_key else thread.backwards).boundaries(clock)
 
-    def _hear(self, event: Event) -> None:
-        match event:
-            case StepEnded():
-                self._ended(self._here().optimizers, event.optimizer)
-            case BackwardBegan():
-                self._frees[event.call] = event.accumulates and not event.retain_graph and event.inside is None
-                if len(self._frees) > _TAKERS:  # calls that raised
-                    self._frees.clear()
-            case BackwardEnded():
-                if self._frees.pop(event.call, False):
-                    self._ended(self._here().backwards, (event.site.path, event.site.line))
-            case _:
-                return
+    def _step_ended(self, event: StepEnded) -> None:
+        self._ended(self._here().optimizers, event.optimizer)
+
+    def _backward_began(self, event: BackwardBegan) -> None:
+        self._frees[event.call] = event.accumulates and not event.retain_graph and event.inside is None
+        if len(self._frees) > _TAKERS:  # calls that raised
+            self._frees.clear()
+
+    def _backward_ended(self, event: BackwardEnded) -> None:
+        if self._frees.pop(event.call, False):
+            self._ended(self._here().backwards, (event.site.path, event.site.line))
 
     def _here(self) -> _Thread:
         return self._threads.setdefault(threading.get_ident(), _Thread())
