@@ -29,6 +29,7 @@ RATIO = 1.02
 FIXED_US, EACH_US = 30.0, 1.5
 GROWTH_KIB = 1024
 LONG_RUN = 10_000
+SETTLES = 10  # steps after the taps come, in which all is new to them: a program has those once
 WAYS = ("plain", "rules", "anomaly")
 
 
@@ -149,6 +150,8 @@ def compare(program: Program, *, rounds: int) -> Measured:
                 if way == "rules":
                     taps.install()
                 with torch.autograd.set_detect_anomaly(way == "anomaly", check_nan=True):
+                    for _ in range(SETTLES):
+                        program.step()
                     took = turn(program)
                 if way == "rules":
                     taps.remove()
