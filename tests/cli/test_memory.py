@@ -23,7 +23,7 @@ for step in range(8):
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-    scores.append(score())
+    scores.append(score())  # tie
 print("done")  # here
 """
 
@@ -36,7 +36,9 @@ def test_a_leak_is_named_with_its_bytes_and_its_line(tmp_path: Path):
     path = script(tmp_path, LEAK)
     line = line_of(path, "here")
     ended = tapelens("run", "--format", "json", "--break", f"{path.name}:{line}", path.name, cwd=tmp_path)
-    assert ended.status == 0
+    assert ended.status == 1
+    (found,) = json.loads(ended.out)["findings"]
+    assert (found["rule"], found["line"]) == ("graph-growth", line_of(path, "tie"))
     (stop,) = json.loads(ended.out)["stops"]
     memory = stop["memory"]
     assert memory["kept"] == 8 * KEPT_A_SCORE

@@ -173,7 +173,9 @@ def test_an_exception_out_of_backward_stops_there_and_its_status_wins(tmp_path: 
     assert f"● exception {path}:{line_of(path, 'second')} in <module>" in ended.err
     assert "\n  RuntimeError: Trying to backward through the graph a second time" in ended.err
     assert "error double-backward" in ended.err
-    assert ended.said[-1] == "The program exited with status 1, which is the exit status here too."
+    assert ended.said[-1] == (
+        "The program exited with status 1, which is the exit status here too; 1 finding (double-backward)."
+    )
 
 
 def test_pausing_on_a_rule_stops_before_the_line_at_fault_and_findings_set_the_status(tmp_path: Path):
