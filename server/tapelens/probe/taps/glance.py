@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import math
-import struct
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     import torch
 
 _COUNT = 16
+_Reader = tuple[int, Any, Any]  # bytes of one value; ctypes' types of one, and of as many as are read
 _KINDS = 64  # sets of dispatch keys that are remembered
 
 
@@ -25,7 +25,7 @@ class Glance:
     """
 
     def __init__(self) -> None:
-        self._readers: dict[tuple[int, Any], tuple[int, str] | None] = {}
+        self._readers: dict[tuple[int, Any], _Reader | None] = {}
         self._torch: Any = None
         self._keys: Any = None
         self._base: Any = None
@@ -50,17 +50,23 @@ class Glance:
         count = base.numel(tensor)
         if not start or not count or torch._C._is_cow_tensor(tensor):
             return True
-        read = min(_COUNT, count) if base.is_contiguous(tensor) else 1
-        size, letter = reader
-        if read > 1:
-            start += (count - read) // 2 * size
-        return math.isfinite(sum(struct.unpack(f"={read}{letter}", ctypes.string_at(start, read * size))))
+        size, one, many = reader
+        if count == 1 or not base.is_contiguous(tensor):
+            total = one.from_address(start).value
+        elif count < _COUNT:
+            total = sum((one * count).from_address(start))
+        else:
+            total = sum(many.from_address(start + (count - _COUNT) // 2 * size))
+        return math.isfinite(total)
 
-    def _meet(self, tensor: torch.Tensor, kind: tuple[int, Any]) -> tuple[int, str] | None:
+    def _meet(self, tensor: torch.Tensor, kind: tuple[int, Any]) -> _Reader | None:
         torch = self._torch
         with undisturbed():
             is_plain = is_plain_on_cpu(tensor)
-        types = {torch.float32: (4, "f"), torch.float64: (8, "d")}
+        types = {
+            torch.float32: (4, ctypes.c_float, ctypes.c_float * _COUNT),
+            torch.float64: (8, ctypes.c_double, ctypes.c_double * _COUNT),
+        }
         if len(self._readers) >= _KINDS:
             self._readers.clear()
         reader = self._readers[kind] = types.get(kind[1]) if is_plain else None

@@ -127,7 +127,11 @@ class HealthTap:
         )
 
     def _here(self) -> _Here:
-        return self._threads.setdefault(threading.get_ident(), _Here())
+        thread = threading.get_ident()
+        here = self._threads.get(thread)
+        if here is None:
+            here = self._threads[thread] = _Here()
+        return here
 
     # -- backwards --------------------------------------------------------------------------------------
 

@@ -42,7 +42,9 @@ class _Takers:
         """A step ended at this clock."""
         if len(self.by_key) > _TAKERS:
             self.by_key.clear()
-        taker = self.by_key.setdefault(key, _Taker())
+        taker = self.by_key.get(key)
+        if taker is None:
+            taker = self.by_key[key] = _Taker()
         if taker.round == self.round:
             self.round += 1
         taker.round = self.round
@@ -107,7 +109,11 @@ class StepClock:
             self._ended(self._here().backwards, (event.site.path, event.site.line))
 
     def _here(self) -> _Thread:
-        return self._threads.setdefault(threading.get_ident(), _Thread())
+        number = threading.get_ident()
+        thread = self._threads.get(number)
+        if thread is None:
+            thread = self._threads[number] = _Thread()
+        return thread
 
     def _ended(self, takers: _Takers, key: object) -> None:
         clock = sequence_clock()

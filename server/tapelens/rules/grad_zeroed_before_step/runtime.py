@@ -135,7 +135,9 @@ class GradZeroedBeforeStep:
             return
         if len(self._rows) > _OPTIMIZERS:
             self._rows = {}
-        row = self._rows.setdefault(event.optimizer, _Row())
+        row = self._rows.get(event.optimizer)
+        if row is None:
+            row = self._rows[event.optimizer] = _Row()
         row.cycles += 1
         cycle = self._cycles.get(event.optimizer)
         if cycle is None or event.has_closure:

@@ -87,7 +87,9 @@ class StepWithoutBackward:
     def _judge(self, running: _Running, event: StepEnded) -> Iterator[Finding]:
         if len(self._rows) > _OPTIMIZERS:
             self._rows = {}
-        row = self._rows.setdefault(event.optimizer, _Row())
+        row = self._rows.get(event.optimizer)
+        if row is None:
+            row = self._rows[event.optimizer] = _Row()
         before, row.backwards = row.backwards, self._backwards
         kind = _kind(running.event, is_idle=self._backwards == before)
         if self._backwards != running.backwards:  # a closure's
