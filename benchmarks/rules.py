@@ -149,9 +149,9 @@ def compare(program: Program, *, rounds: int) -> Measured:
                 way = WAYS[(place + number) % len(WAYS)]
                 if way == "rules":
                     taps.install()
-                with torch.autograd.set_detect_anomaly(way == "anomaly", check_nan=True):
                     for _ in range(SETTLES):
                         program.step()
+                with torch.autograd.set_detect_anomaly(way == "anomaly", check_nan=True):
                     took = turn(program)
                 if way == "rules":
                     taps.remove()
