@@ -75,7 +75,7 @@ async def test_all_that_comes_from_a_program_elsewhere_is_told_with_our_paths(tm
             seen = run.store.stops(session), run.store.findings(session), run.store.gradients(session)
             told = seen, run.store.uncaught(session)
             assert reasons == ["breakpoint", "breakpoint", "breakpoint", "exception"]
-            assert {each.rule for each in seen[1]} == {"missing-zero-grad", "double-backward"}
+            assert {each.rule for each in seen[1]} == {"missing-zero-grad", "double-backward", "nonfinite-grad"}
             snapshot = seen[0][-2].snapshot  # at the line that backs up a second time
             assert snapshot.backward.will_raise is not None
             assert snapshot.backward.will_raise.freed_by is not None

@@ -94,7 +94,7 @@ def test_files_of_another_installation_are_not_taken_for_ours(monkeypatch):
 def test_the_text_is_all_of_the_bundle_and_small():
     names = bundle_files(bundle_root())
     assert len(shipped()) < LARGEST_BYTES
-    assert {"__init__.py", "events.py", "wire/snapshot.py", "probe/entry/debugger.py"} <= set(names)
+    assert {"__init__.py", "events/__init__.py", "wire/snapshot.py", "probe/entry/debugger.py"} <= set(names)
     assert not any(
         name.endswith(("wire/reading.py", "wire/strict.py", "wire/generate.py", "/source.py", "/fix.py"))
         for name in names
