@@ -196,6 +196,10 @@ def test_a_gradient_that_is_read_is_retained_before_the_backward():
     assert offered("nonleaf-grad", text) == "y = f(x)\ny.retain_grad()\ny.sum().backward()\nprint(y.grad)  # here\n"
 
 
+def test_a_name_of_a_comprehension_s_own_is_not_retained_outside():
+    assert offered("nonleaf-grad", "sum(ys).backward()\nprint([y.grad for y in ys])  # here\n") is None
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

@@ -109,7 +109,9 @@ class OptimizerTap:
         found = known.find(
             optimizer, backwards=self._held.backwards, cleared=0 < self._held.backwards == self._held.cleared
         )
-        step = Step(next(self._serials), known.steps, known, user_site(frame), found)
+        is_own = outer is not None and outer.known is known  # super().step(): what was called is the outer one
+        site = outer.site if outer is not None and is_own else user_site(frame)
+        step = Step(next(self._serials), known.steps, known, site, found)
         self._running.enter(step, frame)
         closure = args[1] if len(args) > 1 else kwargs.get("closure")
         look = LookInFrames(frame, self._held)

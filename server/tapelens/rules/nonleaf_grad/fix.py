@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...source.concrete import Concrete, function_of, parts
 from ...wire.findings import Finding, Fix
 
+_SCOPES = {"comp_for", "sync_comp_for", "lambdef"}
 _RUN = {"backward", "manual_backward"}
 
 
@@ -15,6 +16,8 @@ def retain_it(finding: Finding, text: str) -> Fix | None:
     names = {name for name in file.attributes_of("grad", line) if name.isidentifier()}
     statement = file.statement(line)
     if len(names) != 1 or statement is None:
+        return None
+    if any(node.type in _SCOPES for node in file.nodes(statement)):  # the name may be known only there
         return None
     function = function_of(statement)
     backwards = [
