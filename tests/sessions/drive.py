@@ -70,6 +70,13 @@ class Driven:
             if stop.session == self.session.id:  # two sessions may share a store
                 return stop
 
+    async def has_printed(self, words: int) -> list[str]:
+        """What it has printed, once it is so many words."""
+        until = asyncio.get_running_loop().time() + DEADLINE_S
+        while len(self.printed.split()) < words and asyncio.get_running_loop().time() < until:
+            await asyncio.sleep(0)
+        return self.printed.split()
+
     async def go_on(self, action: str = "continue") -> None:
         await self.session.act(action)  # pyright: ignore[reportArgumentType]
 
