@@ -73,7 +73,7 @@ class Driven:
     async def has_printed(self, words: int) -> list[str]:
         """What it has printed, once it is so many words."""
         until = asyncio.get_running_loop().time() + DEADLINE_S
-        while len(self.printed.split()) < words and asyncio.get_running_loop().time() < until:
+        while len(self.printed.split()) < words and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110 (a list)
             await asyncio.sleep(0)
         return self.printed.split()
 
