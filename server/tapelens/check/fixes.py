@@ -48,14 +48,12 @@ def fixed(
     """
     done: list[Finding] = []
     for _ in range(MOST_ROUNDS):
-        wanted = [finding for finding in look(text) if finding.fix is not None and (unsafe or finding.fix.is_safe)]
-        if not wanted:
-            break
-        went_in = [finding for finding in wanted if finding.fix is not None]
-        text, taken = applied(text, [finding.fix for finding in went_in if finding.fix is not None], path=path)
+        offers = [(finding, fix) for finding in look(text) if (fix := finding.fix) is not None]
+        wanted = [(finding, fix) for finding, fix in offers if unsafe or fix.is_safe]
+        text, taken = applied(text, [fix for _, fix in wanted], path=path)
         if not taken:
             break
-        done.extend(went_in[number] for number in taken)
+        done.extend(wanted[number][0] for number in taken)
     return text, done
 
 

@@ -37,13 +37,12 @@ def _of_rule(rule: Rule, file: SourceFile) -> Iterator[Finding]:
     except Exception as error:  # one rule's fault must not silence the others
         log.debug("%s failed on %s", rule.slug, file.path, exc_info=error)
         what = f"{type(error).__name__}: {error}".partition("\n")[0]
-        yield _in_source(
-            finding(
-                probe_fault.RULE,
-                at=Site(path=file.path, line=1, function="<module>", in_library=False),
-                message=f"The rule {rule.slug} failed on this file ({what}), which is an error of tapelens' own: "
-                "please report it. All other rules have looked.",
-            )
+        yield finding(
+            probe_fault.RULE,
+            at=Site(path=file.path, line=1, function="<module>", in_library=False),
+            message=f"The rule {rule.slug} failed on this file ({what}), which is an error of tapelens' own: "
+            "please report it. All other rules have looked.",
+            seen="source",
         )
 
 
@@ -63,13 +62,13 @@ def with_fix(told: Finding, text: str) -> Finding:
 def unread(path: str, error: SyntaxError | OSError) -> Finding:
     """The one finding of a file that cannot be read or parsed."""
     line = getattr(error, "lineno", None) or 1
-    span = _span(error) if isinstance(error, SyntaxError) else None
-    told = finding(
+    return finding(
         syntax_error.RULE,
         at=Site(path=path, line=line, function="<module>", in_library=False),
+        span=_span(error) if isinstance(error, SyntaxError) else None,
         message=f"{_why(error)}. Nothing in this file was looked at.",
+        seen="source",
     )
-    return _in_source(told, span)
 
 
 def _why(error: SyntaxError | OSError) -> str:
@@ -78,10 +77,6 @@ def _why(error: SyntaxError | OSError) -> str:
     version = f"Python {sys.version_info.major}.{sys.version_info.minor}"
     where = "on from here" if error.lineno else "this file"
     return f"{version}, which tapelens runs on, cannot read {where}: {error.msg}"
-
-
-def _in_source(told: Finding, span: Span | None = None) -> Finding:
-    return dataclasses.replace(told, seen="source", span=span)
 
 
 def _span(error: SyntaxError) -> Span | None:

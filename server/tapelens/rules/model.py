@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Literal, Protocol
 
 from ..events import Event
 from ..wire.findings import Fact, Finding, Related, Severity
-from ..wire.sites import Site
+from ..wire.sites import Site, Span
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +72,8 @@ def finding(
     related: tuple[Related, ...] = (),
     facts: tuple[Fact, ...] = (),
     foreseen: bool = False,
+    span: Span | None = None,
+    seen: Literal["live", "source"] = "live",
 ) -> Finding:
     """The one way in which a rule makes a finding. The collector sets ``stop`` and ``count``."""
     return Finding(
@@ -80,11 +82,11 @@ def finding(
         severity=severity or rule.severity,
         message=message,
         site=at,
-        span=None,
+        span=span,
         related=related,
         facts=facts,
         fix=None,
-        seen="live",
+        seen=seen,
         foreseen=foreseen,
         stop=0,
         count=1,

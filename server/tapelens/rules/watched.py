@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from ..events import Event, ForwardsWatched, OptimizerMade, StepEnded
 
-WATCHED = (ForwardsWatched, OptimizerMade, StepEnded)
-"""Kinds of event that ``Watched`` hears."""
-
 
 class Watched:
     """Hears when calls are watched, and when iterations begin."""

@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 
 import parso
 
-from ..wire.findings import Edit
+from ..wire.findings import Edit, Fix
 from ..wire.sites import Span
 from .file import whole_lines
 
@@ -154,6 +154,22 @@ class Concrete:
             return range(line, line + 1)
         return range(statement.start_pos[0], statement.get_last_leaf().start_pos[0] + 1)
 
+    def flag(self, name: str, line: int) -> tuple[Call, Node] | None:
+        """The call and its argument ``name=True``, where the statement of a line has one such."""
+        found = [
+            (call, argument)
+            for call in self.calls(*self.lines_of(line))
+            if (argument := call.keyword(name)) is not None and value_of(argument) == "True"
+        ]
+        return found[0] if len(found) == 1 else None
+
+    def without_flag(self, name: str, line: int, *, is_safe: bool) -> Fix | None:
+        """Take that argument out; None where there is not exactly one."""
+        found = self.flag(name, line)
+        if found is None:
+            return None
+        return Fix(title=f"Drop `{name}=True`", edits=(self.remove_argument(*found),), is_safe=is_safe)
+
     def nodes(self, within: Node | None = None) -> Iterator[Node]:
         """Every node and leaf, in the order of the text."""
         return _nodes(self.tree if within is None else within)
@@ -225,6 +241,15 @@ def is_operator(node: Node, text: str) -> bool:
 def is_call(part: Node) -> bool:
     """It is the parentheses of a call."""
     return part.type == "trailer" and is_operator(parts(part)[0], "(")
+
+
+def assignment_of(statement: Node) -> tuple[Node, str, Node] | None:
+    """Target, sign and value of ``a = b`` or ``a += b``; None of any other statement."""
+    expression = parts(statement)[0]
+    if expression.type != "expr_stmt" or len(parts(expression)) != len(("target", "sign", "value")):
+        return None
+    target, sign, value = parts(expression)
+    return target, code_of(sign), value
 
 
 def function_of(node: Node) -> Node | None:

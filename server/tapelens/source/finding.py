@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from ..rules.model import Rule
+from ..rules.model import finding as finding_at
 from ..wire.findings import Fact, Finding, Related, Severity
 from .file import SourceFile
 
@@ -19,21 +20,16 @@ def finding(
     related: tuple[Related, ...] = (),
     facts: tuple[Fact, ...] = (),
 ) -> Finding:
-    """A finding at a node of a file, with its columns. Beside ``rules.model.finding``, which is for live ones."""
-    return Finding(
-        kind="finding",
-        rule=rule.slug,
-        severity=severity or rule.severity,
-        message=message,
-        site=file.site(at),
+    """A finding at a node of a file, with its columns."""
+    return finding_at(
+        rule,
+        at=file.site(at),
         span=file.span(at),
+        message=message,
+        severity=severity,
         related=related,
         facts=facts,
-        fix=None,
         seen="source",
-        foreseen=False,
-        stop=0,
-        count=1,
     )
 
 

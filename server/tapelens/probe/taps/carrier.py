@@ -12,7 +12,7 @@ from ..capture.guards import undisturbed
 from ..capture.reading import read_tensor
 from ..capture.saved import SavedReader
 from ..keys import key_of
-from .graph import AT_MOST
+from .graph import AT_MOST, upwards
 from .marks import Marks
 from .names import nearest_frames, reach
 
@@ -58,7 +58,7 @@ def find_carrier(
         # The engine runs the newest node first: that one raised.
         newest = max(old)
         freed_by = marks.site_of(key_of(graph.nodes[newest]))
-        above = _rows_above(graph, old)
+        above = upwards(old, zip(graph.sources, graph.targets, strict=True))
         root_rows = {graph.row(root) for root in roots}
         for each in nearest_frames(frame):
             seen = list(_tensors(each, graph))
@@ -79,21 +79,6 @@ def _freed_rows(graph: Graph, call: int, marks: Marks) -> set[int]:
     reader = SavedReader()
     marked = [row for row, node in enumerate(graph.nodes) if marks.call_of(key_of(node)) not in {None, call}]
     return {row for row in marked if reader.read(graph.nodes[row]).state != "alive"}
-
-
-def _rows_above(graph: Graph, below: set[int]) -> set[int]:
-    """Nodes from which one of ``below`` is reached."""
-    users: dict[int, list[int]] = {}
-    for source, target in zip(graph.sources, graph.targets, strict=True):
-        users.setdefault(target, []).append(source)
-    found = list(below)
-    seen = set(below)
-    for row in found:  # grows while we walk it
-        for user in users.get(row, ()):
-            if user not in seen:
-                seen.add(user)
-                found.append(user)
-    return seen
 
 
 def _tensors(frame: FrameType, graph: Graph) -> Iterator[_Seen]:

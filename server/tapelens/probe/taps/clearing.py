@@ -94,8 +94,7 @@ class ClearingTap:
         if read:
             cleared, finite = _cleared(parameters())
             holders, elsewhere = self._holders(cleared, optimizer)
-        look = LookInFrames(frame, self._held)
-        try:
+        with LookInFrames(frame, self._held) as look:
             self._emit(
                 GradsCleared(
                     by="module" if optimizer is None else "optimizer",
@@ -111,8 +110,6 @@ class ClearingTap:
                     look=look,
                 )
             )
-        finally:
-            look.close()
 
     def _holders(self, cleared: frozenset[int], optimizer: torch.optim.Optimizer | None) -> tuple[frozenset[int], bool]:
         """Who holds any of what is cleared, and whether another one holds a gradient that stays."""

@@ -93,11 +93,8 @@ class ClippingTap:
         return self._guard(lambda output: None if output is ... else self._tell(event))  # pyright: ignore[reportReturnType]
 
     def _tell(self, event: GradsClipped) -> None:
-        look = LookInFrames(sys._getframe(2), self._held)
-        try:
+        with LookInFrames(sys._getframe(2), self._held) as look:
             self._emit(replace(event, look=look))
-        finally:
-            look.close()
 
 
 def _written(by: Function, frame: Any) -> Literal["literal", "name", "other"]:  # noqa: ANN401 (a frame)

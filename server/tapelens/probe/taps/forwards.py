@@ -212,27 +212,24 @@ class ForwardTap:
         roots = [] if outermost.training or output is ... else list(_roots(output))
         place = place_of(frame.f_back or frame)
         call = next(self._serials)
-        look = LookAtForward(frame.f_back, self._held, roots)
         unused = self._unused()
         if roots:
             self._follow(call, roots)
-        event = ForwardRan(
-            call=call,
-            site=place.user,
-            innermost=place.innermost,
-            module=outermost.module,
-            training=outermost.training,
-            with_grad=with_graph,
-            ran=told,
-            idle=find_idle(ran, held_by, self._modules) if looks_idle else (),
-            builds=bool(roots),
-            unused=unused,
-            look=look,
-        )
-        try:
+        with LookAtForward(frame.f_back, self._held, roots) as look:
+            event = ForwardRan(
+                call=call,
+                site=place.user,
+                innermost=place.innermost,
+                module=outermost.module,
+                training=outermost.training,
+                with_grad=with_graph,
+                ran=told,
+                idle=find_idle(ran, held_by, self._modules) if looks_idle else (),
+                builds=bool(roots),
+                unused=unused,
+                look=look,
+            )
             self._emit(event)
-        finally:
-            look.close()
         self._hear(event)
 
     def _module_ran(self, module: Any, held_by: dict[int, tuple[int, ...]], *, with_grad: bool) -> ModuleRan:  # noqa: ANN401

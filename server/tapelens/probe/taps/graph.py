@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ..landings import land, let_go
 
 if TYPE_CHECKING:
     import torch
+
+Place = TypeVar("Place")
+"""A node, or its row."""
 
 AT_MOST = 20_000
 ACCUMULATES = "AccumulateGrad"
@@ -107,15 +110,19 @@ def leading_to(nodes: list[torch.autograd.graph.Node], inputs: Iterable[object])
             else:
                 ends.add(node)
         ends.update(node for node in nodes if type(node).__name__ == ACCUMULATES and id(node.variable) in tensors)
-    users: dict[torch.autograd.graph.Node, list[torch.autograd.graph.Node]] = {}
-    for node in nodes:
-        for target, _ in node.next_functions:
-            if target is not None:
-                users.setdefault(target, []).append(node)
-    found = list(ends)
-    for node in found:  # grows while we walk it
-        for user in users.get(node, ()):
-            if user not in ends:
-                ends.add(user)
+    return upwards(ends, ((node, target) for node in nodes for target, _ in node.next_functions if target is not None))
+
+
+def upwards(below: Iterable[Place], edges: Iterable[tuple[Place, Place]]) -> set[Place]:
+    """These nodes, or rows, and all from which one of them is reached by edges from user to next."""
+    users: dict[Place, list[Place]] = {}
+    for source, target in edges:
+        users.setdefault(target, []).append(source)
+    found = list(below)
+    seen = set(found)
+    for each in found:  # grows while we walk it
+        for user in users.get(each, ()):
+            if user not in seen:
+                seen.add(user)
                 found.append(user)
-    return ends
+    return seen

@@ -259,8 +259,7 @@ class HealthTap:
                 for (parameter, gradient), norm in zip(found, norms, strict=True)
                 if parameter.dim() >= _TWO and norm > 0
             )
-        look = LookInFrames(sys._getframe(), self._held)
-        try:
+        with LookInFrames(sys._getframe(), self._held) as look:
             self._emit(
                 GradientsMeasured(
                     step=event.step,
@@ -272,8 +271,6 @@ class HealthTap:
                     look=look,
                 )
             )
-        finally:
-            look.close()
 
     def _alone(self, frame: FrameType) -> Culprit | None:
         """The only fragile operation of the graphs that the user's frame still has, if there is one."""
@@ -315,8 +312,7 @@ class HealthTap:
         changed = any(all(map(math.isfinite, was)) and after.get(each, was) != was for each, was in before.items())
         self._suspicious = not changed
         frame = sys._getframe()
-        look = LookInFrames(frame, self._held)
-        try:
+        with LookInFrames(frame, self._held) as look:
             self._emit(
                 NonFiniteUsed(
                     step=event.step,
@@ -332,8 +328,6 @@ class HealthTap:
                     look=look,
                 )
             )
-        finally:
-            look.close()
 
 
 def _seen(found: FirstNonFinite | None) -> Culprit | None:

@@ -30,6 +30,12 @@ class LookInFrames(Look):
         self._names: dict[int, str] | None = None
         self._modules: dict[int, str] | None = None
 
+    def __enter__(self) -> LookInFrames:  # noqa: PYI034 (Self is not in Python 3.10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """The event has been seen: let go of the frame, and know nothing more."""
         self._frame = None

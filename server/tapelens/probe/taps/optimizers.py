@@ -114,8 +114,7 @@ class OptimizerTap:
         step = Step(next(self._serials), known.steps, known, site, found)
         self._running.enter(step, frame)
         closure = args[1] if len(args) > 1 else kwargs.get("closure")
-        look = LookInFrames(frame, self._held)
-        try:
+        with LookInFrames(frame, self._held) as look:
             self._emit(
                 StepBegan(
                     step=step.serial,
@@ -134,8 +133,6 @@ class OptimizerTap:
                     stale=found.stale,
                 )
             )
-        finally:
-            look.close()
 
     def _ended(self, optimizer: torch.optim.Optimizer, frame: FrameType) -> None:
         known = self._held.of(optimizer)
@@ -147,8 +144,7 @@ class OptimizerTap:
         self._running.leave(step)
         moved, frozen = known.updates.after(optimizer, step.found)
         self._held.stepped = self._held.backwards
-        look = LookInFrames(frame, self._held)
-        try:
+        with LookInFrames(frame, self._held) as look:
             self._emit(
                 StepEnded(
                     step=step.serial,
@@ -161,5 +157,3 @@ class OptimizerTap:
                     look=look,
                 )
             )
-        finally:
-            look.close()

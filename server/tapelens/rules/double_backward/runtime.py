@@ -10,9 +10,8 @@ from ...events import BackwardForeseen, BackwardRaised, Event, Uncaught
 from ...wire.findings import Fact, Finding, Related
 from ...wire.sites import Site
 from ..model import finding
+from ..raised_calls import RaisedCalls
 from . import RULE
-
-_REMEMBERED = 64
 
 
 class DoubleBackward:
@@ -21,17 +20,15 @@ class DoubleBackward:
     wants: ClassVar[tuple[type, ...]] = (BackwardRaised, BackwardForeseen, Uncaught)
 
     def __init__(self) -> None:
-        self._raised: dict[int, BackwardRaised] = {}
+        self._raised = RaisedCalls()
 
     def see(self, event: Event) -> Iterator[Finding]:
         """Take one event; speak of an exception that nobody catches, or of one foreseen."""
         match event:
             case BackwardRaised(freed=True):
-                self._raised[event.call] = event
-                if len(self._raised) > _REMEMBERED:
-                    del self._raised[next(iter(self._raised))]
-            case Uncaught(call=int(call)) if call in self._raised:
-                yield _happened(self._raised.pop(call))
+                self._raised.remember(event)
+            case Uncaught() if (before := self._raised.take(event.call)) is not None:
+                yield _happened(before)
             case BackwardForeseen(reason="freed"):
                 yield _foreseen(event)
             case _:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...source.concrete import Concrete, Node, code_of, function_of, is_operator, parts
+from ...source.concrete import Concrete, Node, assignment_of, code_of, function_of, is_operator, parts
 from ...wire.findings import Finding, Fix
 
 _KEEPS = {"append", "appendleft", "add", "put"}
@@ -16,14 +16,15 @@ def cut_the_graph(finding: Finding, text: str) -> Fix | None:
     statement = file.statement(finding.site.line)
     if statement is None:
         return None
-    expression = parts(statement)[0]
-    if expression.type == "expr_stmt" and len(parts(expression)) == 3:  # noqa: PLR2004 (target, sign, value)
-        target, sign, value = parts(expression)
-        if is_operator(sign, "+=") or code_of(sign) == "+=":
+    match assignment_of(statement):
+        case (target, "+=", value):
             return _cut(file, value, "item" if _begins_as_number(file, statement, code_of(target)) else "detach")
-        if is_operator(sign, "="):
+        case (target, "=", value):
             return _in_assignment(file, code_of(target), value)
-        return None
+        case (_, _, _):
+            return None
+        case None:
+            pass
     kept = [call for call in file.calls(finding.site.line) if call.name in _KEEPS and len(call.arguments) == 1]
     return _cut(file, kept[0].arguments[0], "detach") if len(kept) == 1 else None
 
@@ -51,12 +52,11 @@ def _cut(file: Concrete, value: Node, by: str) -> Fix | None:
 def _begins_as_number(file: Concrete, statement: Node, target: str) -> bool:
     """The function assigns a plain number to it somewhere."""
     function = function_of(statement)
-    for node in file.nodes(function):
-        if node.type == "expr_stmt" and len(parts(node)) == 3:  # noqa: PLR2004
-            name, sign, value = parts(node)
-            if is_operator(sign, "=") and code_of(name) == target and value.type == "number":
-                return True
-    return False
+    assigned = (assignment_of(node) for node in file.nodes(function) if node.type == "simple_stmt")
+    return any(
+        code_of(name) == target and sign == "=" and value.type == "number"
+        for name, sign, value in (each for each in assigned if each is not None)
+    )
 
 
 def _expressions(node: Node) -> list[Node]:

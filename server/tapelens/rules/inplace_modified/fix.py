@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...source.concrete import Concrete, code_of, parts
+from ...source.concrete import Concrete, assignment_of, code_of, parts
 from ...wire.findings import Edit, Finding, Fix
 
 
@@ -13,9 +13,10 @@ def make_anew(finding: Finding, text: str) -> Fix | None:
     if statement is None:
         return None
     expression = parts(statement)[0]
-    if expression.type == "expr_stmt" and len(parts(expression)) == 3:  # noqa: PLR2004 (target, sign, value)
-        target, sign, value = parts(expression)
-        name, operator = code_of(target), code_of(sign)
+    assignment = assignment_of(statement)
+    if assignment is not None:
+        target, operator, value = assignment
+        name = code_of(target)
         if operator in {"+=", "-=", "*=", "/="} and name.isidentifier():
             written = code_of(value)
             right = written if value.type in {"name", "number", "atom_expr", "atom"} else f"({written})"

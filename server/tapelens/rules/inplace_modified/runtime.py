@@ -10,11 +10,11 @@ from ...events import BackwardForeseen, BackwardRaised, Change, Event, Uncaught
 from ...wire.findings import Fact, Finding, Related
 from ...wire.sites import Site
 from ..model import finding
+from ..raised_calls import RaisedCalls
 from . import RULE
 
 _SAYS = "modified by an inplace operation"
 _REFUSED = ("is being used in an in-place operation", "is a view and is being modified inplace")
-_REMEMBERED = 64
 
 
 class InplaceModified:
@@ -23,17 +23,15 @@ class InplaceModified:
     wants: ClassVar[tuple[type, ...]] = (BackwardRaised, BackwardForeseen, Uncaught)
 
     def __init__(self) -> None:
-        self._raised: dict[int, BackwardRaised] = {}
+        self._raised = RaisedCalls()
 
     def see(self, event: Event) -> Iterator[Finding]:
         """Take one event; speak of an exception that nobody catches, or of one foreseen."""
         match event:
             case BackwardRaised() if _SAYS in event.message:
-                self._raised[event.call] = event
-                if len(self._raised) > _REMEMBERED:
-                    del self._raised[next(iter(self._raised))]
-            case Uncaught(call=int(call)) if call in self._raised:
-                yield _happened(self._raised.pop(call))
+                self._raised.remember(event)
+            case Uncaught() if (before := self._raised.take(event.call)) is not None:
+                yield _happened(before)
             case Uncaught(call=None, site=Site() as site) if any(text in event.message for text in _REFUSED):
                 yield _refused(event, site)
             case BackwardForeseen(reason="changed"):

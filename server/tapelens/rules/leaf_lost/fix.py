@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...source.concrete import Concrete, code_of, is_operator, parts, value_of
+from ...source.concrete import Concrete, is_operator, parts
 from ...wire.findings import Finding, Fix
 
 
@@ -16,17 +16,16 @@ def move_requires_grad(finding: Finding, text: str) -> Fix | None:
     if assignment.type != "expr_stmt" or not is_operator(parts(assignment)[1], "="):
         return None
     value = parts(assignment)[-1]
-    asked = [
-        (call, argument)
-        for call in file.calls(*file.lines_of(finding.site.line))
-        if (argument := call.keyword("requires_grad")) is not None and value_of(argument) == "True"
-    ]
-    if len(asked) != 1 or value.type not in {"atom_expr", "power", "arith_expr", "term"}:
+    asked = file.flag("requires_grad", finding.site.line)
+    if asked is None or value.type not in {"atom_expr", "power", "arith_expr", "term"}:
         return None
-    end = file.insert_at(value.end_pos, ".requires_grad_()")
-    edits = [file.remove_argument(*asked[0]), end]
+    creation, argument = asked
+    begin, end = "", ".requires_grad_()"
     if value.type in {"arith_expr", "term"}:
-        edits = [file.insert_at(value.start_pos, "("), edits[0], file.insert_at(value.end_pos, ").requires_grad_()")]
-    elif code_of(value).endswith(")") and asked[0][0].node is value and asked[0][0].index == len(parts(value)) - 1:
+        begin, end = "(", f"){end}"
+    elif creation.node is value and creation.index == len(parts(value)) - 1:
         return None  # nothing follows the creation: the leaf is lost elsewhere
+    edits = [file.remove_argument(creation, argument), file.insert_at(value.end_pos, end)]
+    if begin:
+        edits.insert(0, file.insert_at(value.start_pos, begin))
     return Fix(title="Ask for `requires_grad_()` of the result", edits=tuple(edits), is_safe=True)

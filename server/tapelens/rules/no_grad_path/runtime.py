@@ -20,12 +20,13 @@ from ...events import (
 )
 from ...wire.findings import Finding
 from ...wire.sites import Site
+from ..raised_calls import RaisedCalls
 from .gained import Gained
 from .switched_off import SwitchedOff
 from .wording import foreseen, leaf_root, raised
 
 _SAYS = "does not require grad"
-_REMEMBERED = 64
+_SITES = 64
 _ASKED = 5  # calls of a site whose root is a leaf, that are looked into
 
 
@@ -45,7 +46,7 @@ class NoGradPath:
     )
 
     def __init__(self) -> None:
-        self._raised: dict[int, BackwardRaised] = {}
+        self._raised = RaisedCalls()
         self._asked: dict[Site, int] = {}
         self._gained = Gained()
         self._switched_off = SwitchedOff()
@@ -54,11 +55,9 @@ class NoGradPath:
         """Take one event; speak when a path is missing."""
         match event:
             case BackwardRaised() if _SAYS in event.message:
-                self._raised[event.call] = event
-                if len(self._raised) > _REMEMBERED:
-                    del self._raised[next(iter(self._raised))]
-            case Uncaught(call=int(call)) if call in self._raised:
-                yield raised(self._raised.pop(call))
+                self._raised.remember(event)
+            case Uncaught() if (before := self._raised.take(event.call)) is not None:
+                yield raised(before)
             case BackwardForeseen(reason="no_path"):
                 yield foreseen(event)
             case BackwardBegan(accumulates=True, inside=None):
@@ -80,7 +79,7 @@ class NoGradPath:
         self._switched_off.backward_begins()
         asked = self._asked.get(event.site, 0)
         if event.root_is_leaf and not event.explicit_gradient and asked < _ASKED:
-            if len(self._asked) > _REMEMBERED:
+            if len(self._asked) > _SITES:
                 self._asked = {}
             self._asked[event.site] = asked + 1
             cut = event.look.leaf_root()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...source.concrete import Concrete, code_of, is_operator, parts
+from ...source.concrete import Concrete, assignment_of, code_of
 from ...wire.findings import Finding, Fix
 
 
@@ -11,11 +11,11 @@ def register_the_list(finding: Finding, text: str) -> Fix | None:
     file = Concrete(finding.site.path, text)
     for related in (finding.site, *(each.site for each in finding.related)):
         statement = file.statement(related.line) if related.path == finding.site.path else None
-        assignment = None if statement is None else parts(statement)[0]
-        if assignment is None or assignment.type != "expr_stmt" or len(parts(assignment)) != 3:  # noqa: PLR2004
+        assignment = None if statement is None else assignment_of(statement)
+        if assignment is None:
             continue
-        target, sign, value = parts(assignment)
-        if not (is_operator(sign, "=") and code_of(target).startswith("self.") and code_of(value).startswith("[")):
+        target, sign, value = assignment
+        if not (sign == "=" and code_of(target).startswith("self.") and code_of(value).startswith("[")):
             continue
         name = "ParameterList" if "Parameter(" in code_of(value) else "ModuleList"
         home = "nn" if "import torch.nn as nn" in text or "from torch import nn" in text else "torch.nn"

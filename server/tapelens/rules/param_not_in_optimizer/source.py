@@ -8,7 +8,7 @@ from ...source.file import SourceFile
 from ...source.finding import finding, related
 from ...source.flow.acts import Act, Backward, Cleared, Forward, Loaded, Made, ModeSet, Placed, Step, Unknown, Updated
 from ...source.flow.entries import Trace
-from ...source.flow.reach import everything, holds_unknown, overlap
+from ...source.flow.reach import each_once, everything, holds_unknown, overlap
 from ...source.flow.values import Instance, Items, Module, Optimizer, Params, Place, Tensor, Value
 from ...source.questions import name_of, of_kind, used_by
 from ...wire.findings import Finding
@@ -105,29 +105,22 @@ def _is_first_made(acts: Sequence[Act], made: Made, placed: Placed) -> bool:
 
 def _registered(values: Iterable[Value]) -> Iterator[Value]:
     """What ``parameters()`` of these would come by: no plain lists inside of modules."""
-    seen: set[int] = set()
-    todo = list(values)
-    while todo:
-        value = todo.pop()
-        if id(value) in seen:
-            continue
-        seen.add(id(value))
-        yield value
-        match value:
-            case Params(of=of):
-                todo.extend(of)
-            case Items(items=items):
-                todo.extend(items)
-            case Module():
-                todo.extend(value.parts)
-                todo.extend(each for each in value.attributes.values() if not isinstance(each, Items))
-            case Instance(is_module=True):
-                todo.extend(value.parts)
-                todo.extend(each for each in value.attributes.values() if not isinstance(each, Items))
-            case Optimizer():
-                todo.extend(value.held)
-            case _:
-                pass
+    return each_once(values, _registered_in)
+
+
+def _registered_in(value: Value) -> Iterator[Value]:
+    match value:
+        case Params(of=of):
+            yield from of
+        case Items(items=items):
+            yield from items
+        case Module() | Instance(is_module=True):
+            yield from value.parts
+            yield from (each for each in value.attributes.values() if not isinstance(each, Items))
+        case Optimizer():
+            yield from value.held
+        case _:
+            return
 
 
 def _unregistered(acts: Sequence[Act]) -> _Said:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from .attributes import Bound
 from .values import (
@@ -68,18 +68,23 @@ _FAR, _FARTHEST = 60, 2000
 
 def everything(values: Iterable[Value], at_most: int = _FARTHEST) -> Iterator[Value]:
     """These and all that they lead to, each once; something unknown at the end if that is too much."""
+    for number, value in enumerate(each_once(values, parts), start=1):
+        yield value
+        if number > at_most:
+            yield Opaque()
+            return
+
+
+def each_once(values: Iterable[Value], onwards: Callable[[Value], Iterable[Value]]) -> Iterator[Value]:
+    """These and what they lead to, step by step."""
     seen: set[int] = set()
     todo = list(values)
     while todo:
         value = todo.pop()
-        if id(value) in seen:
-            continue
-        seen.add(id(value))
-        yield value
-        if len(seen) > at_most:
-            yield Opaque()
-            return
-        todo.extend(parts(value))
+        if id(value) not in seen:
+            seen.add(id(value))
+            yield value
+            todo.extend(onwards(value))
 
 
 def touching(values: Iterable[Value]) -> tuple[Value, ...]:
