@@ -27,6 +27,11 @@ _COMPILING = "torch.compiler.is_compiling()"
 _KNOWN = 8  # sets of listeners whose code is kept
 
 
+def leave_nothing(_output: object) -> None:
+    """What a listener returns to whom a call's end is of no interest."""
+    return
+
+
 class Weave:
     """One function of torch's, and who listens to its calls.
 

@@ -12,11 +12,12 @@ from ...events import Event, GradsCleared
 from ..capture.guards import undisturbed
 from ..guard import Report, guard
 from ..sites import place_of
-from ..weaving import Leave, Weave
+from ..weaving import Leave, Weave, leave_nothing
 from .held import HeldGradients, parameters_of
 from .names import LookInFrames
 from .optimizers import OptimizerTap
 from .samples import sample_gradient
+from .woven import WovenTap
 
 if TYPE_CHECKING:
     import torch
@@ -28,7 +29,7 @@ _SAMPLED = 16  # gradients whose values are read
 _FOUND = 4096
 
 
-class ClearingTap:
+class ClearingTap(WovenTap):
     """Listens to both ``zero_grad``.
 
     NOTE [clearings of interest]: a sound loop clears what a step has just used, or what was never there.
@@ -44,22 +45,13 @@ class ClearingTap:
         self._steps = steps
         self._guard = guard("clearing of gradients", report)
         self._visits: dict[tuple[str, int], int] = {}
-        self._weaves = (
-            (Weave("torch.optim.optimizer", "Optimizer.zero_grad.__wrapped__"), self._enter(self._optimizer)),
-            (Weave("torch.nn.modules.module", "Module.zero_grad"), self._enter(self._module)),
+        super().__init__(
+            self._guard,
+            (
+                (Weave("torch.optim.optimizer", "Optimizer.zero_grad.__wrapped__"), self._enter(self._optimizer)),
+                (Weave("torch.nn.modules.module", "Module.zero_grad"), self._enter(self._module)),
+            ),
         )
-
-    def install(self) -> None:
-        """Begin to listen."""
-        self._guard.quiet = False
-        for weave, enter in self._weaves:
-            weave.listen(enter)
-
-    def remove(self) -> None:
-        """Listen no more."""
-        self._guard.quiet = True
-        for weave, enter in self._weaves:
-            weave.leave_off(enter)
 
     def _enter(self, enter: Callable[[Any], None]) -> Callable[[Any], Leave]:
         careful = self._guard(enter)
@@ -68,7 +60,7 @@ class ClearingTap:
             if self._held.backwards != self._held.stepped:
                 careful(owner)
             self._held.cleared = self._held.backwards
-            return _nothing
+            return leave_nothing
 
         return entered
 
@@ -144,7 +136,3 @@ def _cleared(parameters: Iterable[torch.Tensor]) -> tuple[frozenset[int], bool]:
                 finite = finite and all(map(math.isfinite, values))
                 cleared.add(id(parameter))
     return frozenset(cleared), finite
-
-
-def _nothing(_output: object) -> None:
-    return None

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from ...events import Event, GradsClipped
 from ..guard import Report, guard
 from ..sites import place_of, user_frame
-from ..weaving import Leave, Weave
+from ..weaving import Leave, Weave, leave_nothing
 from .calls import argument_written
 from .held import HeldGradients
 from .names import LookInFrames
@@ -64,7 +64,7 @@ class ClippingTap:
         clip = self._guard(self._clip)
 
         def entered(parameters: Any, limit: Any, norm: Any = None) -> Leave:  # noqa: ANN401 (as the user gave them)
-            return clip(by, parameters, limit, norm) or _nothing
+            return clip(by, parameters, limit, norm) or leave_nothing
 
         return entered
 
@@ -106,7 +106,3 @@ def _written(by: Function, frame: Any) -> Literal["literal", "name", "other"]:  
             return "name"
         case _:
             return "other"
-
-
-def _nothing(_output: object) -> None:
-    return None

@@ -19,7 +19,7 @@ from ..capture.parts import parts_of
 from ..capture.reading import read_tensor
 from ..guard import Report, guard
 from ..sites import place_of
-from ..weaving import Enter, Leave, Weave
+from ..weaving import Enter, Leave, Weave, leave_nothing
 from .duty import Duty
 from .hearing import told_first
 from .held import HeldGradients, parameters_of
@@ -175,7 +175,7 @@ class ForwardTap:
                 run.depth += 1
             except Exception as fault:
                 fail(fault)
-                return _nothing
+                return leave_nothing
             return leave
 
         return enter
@@ -345,7 +345,3 @@ def _runs_in_call(frame: FrameType) -> bool:
 
 def _raise(fault: Exception) -> None:
     raise fault
-
-
-def _nothing(_output: object) -> None:
-    return None

@@ -20,8 +20,9 @@ from ..capture.inside import dict_items
 from ..capture.variables import local_variables
 from ..guard import Report, guard
 from ..sites import place_of
-from ..weaving import Leave, Weave
+from ..weaving import Leave, Weave, leave_nothing
 from .hearing import told_first
+from .woven import WovenTap
 
 _ALIKE = 4  # in one place, before anybody is told
 _MANY = 64  # from which on one of
@@ -29,28 +30,26 @@ _ONE_OF = 16  # is looked at
 _TURNS = 4096
 
 
-class HookTap:
+class HookTap(WovenTap):
     """Listens as handles are made."""
 
     def __init__(self, emit: Callable[[Event], None], report: Report) -> None:
         self._emit = emit
         self._guard = guard("hooks registered", report)
-        self._weave = Weave("torch.utils.hooks", "RemovableHandle.__init__", given="self, hooks_dict")
         self._turns: list[int] = []  # the number that the next handle had as each turn of the program began
         look = self._guard(self._look)
-        self._enter = lambda handle, table: look(handle, table) or _nothing
+        made = Weave("torch.utils.hooks", "RemovableHandle.__init__", given="self, hooks_dict")
+        super().__init__(self._guard, [(made, lambda handle, table: look(handle, table) or leave_nothing)])
 
     def install(self) -> None:
         """Begin to listen."""
-        self._guard.quiet = False
         atexit.register(self.remove)  # what runs while the interpreter is taken down finds nothing of ours
-        self._weave.listen(self._enter)
+        super().install()
 
     def remove(self) -> None:
         """Listen no more."""
         atexit.unregister(self.remove)
-        self._guard.quiet = True
-        self._weave.leave_off(self._enter)
+        super().remove()
         self._turns = []
 
     def listening(self, emit: Callable[[Event], None]) -> Callable[[Event], None]:
@@ -110,7 +109,3 @@ def _target(registrar: FrameType) -> str:
     if torch.nn.Module in mro:
         return "module"
     return "optimizer" if torch.optim.Optimizer in mro else "everything"
-
-
-def _nothing(_output: object) -> None:
-    return None

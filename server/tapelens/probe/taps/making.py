@@ -14,9 +14,10 @@ from ...wire.sites import Site
 from ..capture.variables import local_variables
 from ..guard import Report, guard
 from ..sites import Place, place_of
-from ..weaving import Leave, Weave
+from ..weaving import Leave, Weave, leave_nothing
 from .held import HeldGradients, parameters_of
 from .known import KnownModules, Registered, below, own_children, own_parameters
+from .woven import WovenTap
 
 if TYPE_CHECKING:
     import torch
@@ -33,7 +34,7 @@ class MadeOptimizer(NamedTuple):
     site: Site
 
 
-class MakingTap:
+class MakingTap(WovenTap):
     """Listens to constructors and registrations.
 
     Attributes:
@@ -50,15 +51,17 @@ class MakingTap:
         self._handles: list[Any] = []
         self._optimizers: dict[int, MadeOptimizer] = {}
         modes = Weave("torch.nn.modules.module", "Module.train", given="self, mode", unless="mode is not False")
-        self._weaves = (
-            (Weave("torch.optim.optimizer", "Optimizer.__init__"), self._entered(self._make)),
-            (modes, _unless_inside(modes, self._entered(self._set_mode))),
-            (Weave("torch.nn.modules.module", "Module.load_state_dict"), self._entered(self._load)),
+        super().__init__(
+            self._guard,
+            (
+                (Weave("torch.optim.optimizer", "Optimizer.__init__"), self._entered(self._make)),
+                (modes, _unless_inside(modes, self._entered(self._set_mode))),
+                (Weave("torch.nn.modules.module", "Module.load_state_dict"), self._entered(self._load)),
+            ),
         )
 
     def install(self) -> None:
         """Begin to listen."""
-        self._guard.quiet = False
         atexit.register(self.remove)  # what runs while the interpreter is taken down finds nothing of ours
         torch = sys.modules["torch"]
         is_compiling = torch.compiler.is_compiling
@@ -77,15 +80,12 @@ class MakingTap:
             hooks.register_module_parameter_registration_hook(on_parameter),
             hooks.register_module_module_registration_hook(on_child),
         ]
-        for weave, enter in self._weaves:
-            weave.listen(enter)
+        super().install()
 
     def remove(self) -> None:
         """Listen no more."""
         atexit.unregister(self.remove)
-        self._guard.quiet = True
-        for weave, enter in self._weaves:
-            weave.leave_off(enter)
+        super().remove()
         for handle in self._handles:
             handle.remove()
         self._handles = []
@@ -108,7 +108,7 @@ class MakingTap:
 
     def _entered(self, enter: Callable[..., Leave | None]) -> Callable[..., Leave]:
         careful = self._guard(enter)
-        return lambda *given: careful(*given) or _nothing
+        return lambda *given: careful(*given) or leave_nothing
 
     # -- registrations ---------------------------------------------------------------------------------
 
@@ -181,7 +181,7 @@ def _unless_inside(weave: Weave, enter: Callable[..., Leave]) -> Callable[..., L
 
     def enter_outermost(module: Any, mode: object) -> Leave:  # noqa: ANN401 (an nn.Module)
         caller = sys._getframe(1).f_back
-        return _nothing if caller is None or caller.f_code is weave.code else enter(module, mode)
+        return leave_nothing if caller is None or caller.f_code is weave.code else enter(module, mode)
 
     return enter_outermost
 
@@ -197,7 +197,3 @@ def _place_outside(frame: FrameType, names: tuple[str, ...], owner: object) -> P
 def _first_argument(frame: FrameType) -> object:
     names = frame.f_code.co_varnames[:1] if frame.f_code.co_argcount else ()
     return local_variables(frame).get(names[0]) if names else None
-
-
-def _nothing(_output: object) -> None:
-    return None

@@ -14,10 +14,11 @@ from ...wire.sites import Site
 from ..guard import Report, guard
 from ..keys import key_of
 from ..sites import place_of
-from ..weaving import Leave, Weave
+from ..weaving import Leave, Weave, leave_nothing
 from .graph import root_nodes
 from .held import HeldGradients, parameters_of
 from .samples import number
+from .woven import WovenTap
 
 if TYPE_CHECKING:
     import torch
@@ -27,7 +28,7 @@ _SCALERS = 256
 _OFF = "not self._enabled"
 
 
-class ScalingTap:
+class ScalingTap(WovenTap):
     """Listens to the methods of enabled scalers."""
 
     def __init__(self, emit: Callable[[Event], None], report: Report, *, held: HeldGradients) -> None:
@@ -37,24 +38,15 @@ class ScalingTap:
         self._serials = itertools.count(1)
         self._scalers: dict[int, tuple[weakref.ref[Any], int]] = {}
         self._stepping = threading.local()
-        self._weaves = (
-            (Weave(_HOME, "GradScaler.scale", unless=_OFF), self._enter(self._scale)),
-            (Weave(_HOME, "GradScaler.unscale_", given="self, optimizer", unless=_OFF), self._enter(self._unscale)),
-            (Weave(_HOME, "GradScaler.step", given="self, optimizer", unless=_OFF), self._enter(self._step)),
-            (Weave(_HOME, "GradScaler.update", unless=_OFF), self._enter(self._update)),
+        super().__init__(
+            self._guard,
+            (
+                (Weave(_HOME, "GradScaler.scale", unless=_OFF), self._enter(self._scale)),
+                (Weave(_HOME, "GradScaler.unscale_", given="self, optimizer", unless=_OFF), self._enter(self._unscale)),
+                (Weave(_HOME, "GradScaler.step", given="self, optimizer", unless=_OFF), self._enter(self._step)),
+                (Weave(_HOME, "GradScaler.update", unless=_OFF), self._enter(self._update)),
+            ),
         )
-
-    def install(self) -> None:
-        """Begin to listen."""
-        self._guard.quiet = False
-        for weave, enter in self._weaves:
-            weave.listen(enter)
-
-    def remove(self) -> None:
-        """Listen no more."""
-        self._guard.quiet = True
-        for weave, enter in self._weaves:
-            weave.leave_off(enter)
 
     def running(self) -> int | None:
         """The scaler whose ``step`` runs on this thread."""
@@ -63,7 +55,7 @@ class ScalingTap:
 
     def _enter(self, enter: Callable[..., Leave | None]) -> Callable[..., Leave]:
         careful = self._guard(enter)
-        return lambda *given: careful(*given) or _nothing
+        return lambda *given: careful(*given) or leave_nothing
 
     def _serial(self, scaler: Any) -> int:  # noqa: ANN401 (a GradScaler)
         known = self._scalers.get(id(scaler))
@@ -121,7 +113,3 @@ class ScalingTap:
 
 def _site() -> Site:
     return place_of(sys._getframe(4)).user
-
-
-def _nothing(_output: object) -> None:
-    return None

@@ -10,12 +10,13 @@ from ...events import Event
 from ..blame.reads import read_at
 from ..capture.gradients import Origins
 from ..guard import Report, guard
-from ..weaving import Leave, Weave
+from ..weaving import Leave, Weave, leave_nothing
+from .woven import WovenTap
 
 _SAYS = "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed"
 
 
-class WarningTap:
+class WarningTap(WovenTap):
     """Hears each warning as Python is about to show it: after the filters, and before who shows or records it.
 
     NOTE [the function that shows]: ``warnings._showwarnmsg`` is what Python calls with every warning that its
@@ -27,25 +28,15 @@ class WarningTap:
         self._emit = emit
         self._origins = origins
         self._guard = guard("warnings", report)
-        self._weave = Weave("warnings", "_showwarnmsg", given="msg", compiling="False")
-        self._enter = self._entered()
-
-    def install(self) -> None:
-        """Listen."""
-        self._guard.quiet = False
-        self._weave.listen(self._enter)
-
-    def remove(self) -> None:
-        """Listen no more."""
-        self._guard.quiet = True
-        self._weave.leave_off(self._enter)
+        shown = Weave("warnings", "_showwarnmsg", given="msg", compiling="False")
+        super().__init__(self._guard, [(shown, self._entered())])
 
     def _entered(self) -> Callable[[Any], Leave]:
         hear = self._guard(self._hear)
 
         def enter(shown: Any) -> Leave:  # noqa: ANN401 (a warnings.WarningMessage)
             hear(shown)
-            return _nothing
+            return leave_nothing
 
         return enter
 
@@ -57,7 +48,3 @@ class WarningTap:
         read = None if reader is None else read_at(reader, origins=self._origins)
         if read is not None:
             self._emit(read)
-
-
-def _nothing(_output: object) -> None:
-    return None

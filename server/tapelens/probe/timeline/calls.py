@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from ..weaving import Enter, Leave
+from ..weaving import Enter, Leave, leave_nothing
 from .owners import is_users, known_files
 from .paths import UNNAMED
 from .places import Place
@@ -46,7 +46,7 @@ def enter_call(tracks: Tracks, fail: Callable[[Exception], None], *, with_lines:
                 leave = track.leave = leave_call(track, tracks, fail, with_lines=with_lines)
         except Exception as fault:
             fail(fault)
-            return _nothing
+            return leave_nothing
         return leave
 
     return enter
@@ -72,10 +72,6 @@ def leave_call(track: Track, tracks: Tracks, fail: Callable[[Exception], None], 
             fail(fault)
 
     return leave
-
-
-def _nothing(_output: object) -> None:
-    return None
 
 
 def _place_of_call(call: FrameType, outer: Place) -> Place:
