@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from rules.events import site
 from tapelens.events import BackwardBegan, BackwardEnded, BackwardRaised, StepBegan, StepEnded
+from tapelens.wire.sites import Site
+
+
+def site(line: int) -> Site:
+    return Site(path="/home/me/train.py", line=line, function="train", in_library=False)
 
 
 def began(call: int, line: int = 10, **fields: Any) -> BackwardBegan:
@@ -41,8 +45,8 @@ def ended(call: int, line: int = 10, **fields: Any) -> BackwardEnded:
     return BackwardEnded(call=call, step=None, site=site(line), held={}, **fields)
 
 
-def raised(call: int, line: int = 10) -> BackwardRaised:
-    return BackwardRaised(
+def raised(call: int, line: int = 10, **fields: Any) -> BackwardRaised:
+    plain = BackwardRaised(
         call=call,
         step=None,
         site=site(line),
@@ -52,6 +56,7 @@ def raised(call: int, line: int = 10) -> BackwardRaised:
         carrier=None,
         freed_by=None,
     )
+    return replace(plain, **fields)
 
 
 def step_begins(optimizer: int = 1, line: int = 11, **fields: Any) -> StepBegan:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 
+from rules.backwards import began
 from rules.events import BACKWARD_LINE, STEP_LINE, site
 from tapelens.events import (
-    BackwardBegan,
     Event,
     ForwardRan,
     ForwardsWatched,
@@ -76,21 +76,7 @@ class Calls:
         return self
 
     def backward(self) -> Calls:
-        self.events.append(
-            BackwardBegan(
-                call=next(self._serials),
-                inside=None,
-                step=None,
-                site=site(BACKWARD_LINE),
-                innermost=site(BACKWARD_LINE),
-                accumulates=True,
-                retain_graph=False,
-                create_graph=False,
-                retains_literally=False,
-                held={},
-                look=self.look,
-            )
-        )
+        self.events.append(began(next(self._serials), BACKWARD_LINE, look=self.look, walked=False))
         return self
 
     def step(self) -> Calls:

@@ -6,15 +6,10 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from rules.backwards import began, ended, site
 from tapelens.events import BackwardBegan, BackwardEnded, Event, Evidence, Held, HeldKey, Leaf, StepBegan, StepEnded
 from tapelens.rules.model import RuntimeTwin
 from tapelens.wire.findings import Finding
-from tapelens.wire.sites import Site
-
-
-def site(line: int) -> Site:
-    return Site(path="/home/me/train.py", line=line, function="train", in_library=False)
-
 
 BACKWARD_LINE, STEP_LINE = 10, 11
 KEY = HeldKey(1, 1001)
@@ -41,20 +36,7 @@ class Loop:
 
     def backward(self, *parameters: int, adds: float = 1.0, line: int = BACKWARD_LINE) -> Loop:
         call = next(self._serials)
-        self.events.append(
-            BackwardBegan(
-                call=call,
-                inside=None,
-                step=self._step,
-                site=site(line),
-                innermost=site(line),
-                accumulates=True,
-                retain_graph=False,
-                create_graph=False,
-                retains_literally=False,
-                held=self._held(),
-            )
-        )
+        self.events.append(began(call, line, step=self._step, held=self._held(), walked=False))
         for parameter in parameters or (1001,):
             old = self.gradients.get(parameter)
             if old is None:
@@ -113,21 +95,10 @@ def leaf(gradient: tuple[int, float] | None, value: float) -> Leaf:
 
 
 def hand_written_backward(call: int, before: Leaf, after: Leaf) -> list[Event]:
-    began = BackwardBegan(
-        call=call,
-        inside=None,
-        step=None,
-        site=site(BACKWARD_LINE),
-        innermost=site(BACKWARD_LINE),
-        accumulates=True,
-        retain_graph=False,
-        create_graph=False,
-        retains_literally=False,
-        held={},
-        leaves={5: before},
-    )
-    ended = BackwardEnded(call=call, step=None, site=site(BACKWARD_LINE), held={}, leaves={5: after})
-    return [began, ended]
+    return [
+        began(call, BACKWARD_LINE, leaves={5: before}, walked=False),
+        ended(call, BACKWARD_LINE, leaves={5: after}),
+    ]
 
 
 def unread(event: Event) -> Event:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rules.backwards import raised as call_raised
 from rules.events import detect, site
 from tapelens.events import BackwardForeseen, BackwardRaised, Change, Uncaught
 from tapelens.rules.inplace_modified.runtime import InplaceModified
@@ -17,17 +18,7 @@ UNKNOWN = Change("", "", None, "SigmoidBackward0", None, -1, -1)
 
 
 def raised(change: Change | None = CHANGE, message: str = TORCH_SAYS) -> BackwardRaised:
-    return BackwardRaised(
-        call=7,
-        step=None,
-        site=site(12),
-        message=message,
-        expression="loss",
-        freed=False,
-        carrier=None,
-        freed_by=None,
-        change=change,
-    )
+    return call_raised(7, 12, message=message, change=change)
 
 
 def uncaught(call: int | None = 7, message: str = TORCH_SAYS) -> Uncaught:

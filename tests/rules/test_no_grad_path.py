@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from rules.backwards import began, ended
+from rules.backwards import raised as call_raised
 from rules.events import detect, site
 from tapelens.events import (
-    BackwardBegan,
-    BackwardEnded,
     BackwardForeseen,
     BackwardRaised,
     Cut,
@@ -79,23 +79,10 @@ class Program:
         self, *, root_is_leaf: bool = False, given: bool = False, reaches: frozenset[int] = NOTHING
     ) -> Program:
         call = len(self.events) + 1
-        began = BackwardBegan(
-            call=call,
-            inside=None,
-            step=None,
-            site=site(10),
-            innermost=site(10),
-            accumulates=True,
-            retain_graph=False,
-            create_graph=False,
-            retains_literally=False,
-            held={},
-            look=self.look,
-            root_is_leaf=root_is_leaf,
-            explicit_gradient=given,
-            reaches=reaches,
+        begun = began(
+            call, look=self.look, root_is_leaf=root_is_leaf, explicit_gradient=given, reaches=reaches, walked=False
         )
-        self.events += [began, BackwardEnded(call=call, step=None, site=site(10), held={}, look=self.look)]
+        self.events += [begun, ended(call, look=self.look)]
         return self
 
     def step(self, *, closure: bool = False) -> Program:
@@ -132,17 +119,7 @@ class Program:
 
 
 def raised(cut: Cut | None = CUT, message: str = TORCH_SAYS) -> BackwardRaised:
-    return BackwardRaised(
-        call=7,
-        step=None,
-        site=site(12),
-        message=message,
-        expression="loss",
-        freed=False,
-        carrier=None,
-        freed_by=None,
-        cut=cut,
-    )
+    return call_raised(7, 12, message=message, cut=cut)
 
 
 def uncaught(call: int | None = 7) -> Uncaught:
