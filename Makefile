@@ -79,19 +79,20 @@ browser: .venv/.ready node_modules/.ready
 	  || { cat build/pip.log; exit 1; }
 	@touch $@
 
-build/laws/packages/.ready: .venv/.ready tests/laws/requirements.lock
-	@mkdir -p build/laws
-	@rm -rf build/laws/packages
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/laws/packages \
-	  -r tests/laws/requirements.lock 2> build/laws/pip.log || { cat build/laws/pip.log; exit 1; }
+# Beside .venv, in the folder of the target: what the lock file named last among its needs pins.
+define install_beside
+	@mkdir -p $(dir $(@D))
+	@rm -rf $(@D)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(@D) \
+	  -r $(lastword $^) 2> $(dir $(@D))pip.log || { cat $(dir $(@D))pip.log; exit 1; }
 	@touch $@
+endef
+
+build/laws/packages/.ready: .venv/.ready tests/laws/requirements.lock
+	$(install_beside)
 
 build/sound/site-packages/.ready: .venv/.ready tests/sound/requirements.lock
-	@mkdir -p build/sound
-	@rm -rf build/sound/site-packages
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target build/sound/site-packages \
-	  -r tests/sound/requirements.lock 2> build/sound/pip.log || { cat build/sound/pip.log; exit 1; }
-	@touch $@
+	$(install_beside)
 
 node_modules/.ready: package-lock.json package.json
 	@node -e 'process.exit(+process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null \

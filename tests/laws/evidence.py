@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "server")]
 
+from evidence_page import UNDISTURBED, put
 from laws.measure import PACKAGES, TOLERATED, Laboratory, Verdict
 
 sys.path += map(str, PACKAGES)
@@ -23,7 +24,6 @@ sys.path += map(str, PACKAGES)
 from laws.corpus import marks
 
 RANDOM_PROGRAMS = 5_000
-PAGE = ROOT / "docs" / "evidence.md"
 MODELS = "architectures:"
 """How the names of transformers' models begin."""
 
@@ -37,14 +37,8 @@ def main() -> int:
     chosen = parser.parse_args()
     verdicts = examine_all(chosen.parts, models_s=chosen.models_minutes * 60, raised=chosen.raised)
     if not chosen.no_write and not chosen.parts:
-        PAGE.write_text(page(verdicts) + others())
+        put(UNDISTURBED, page(verdicts))
     return int(any(verdict.differences or verdict.faults for verdict in verdicts))
-
-
-def others() -> str:
-    """What stands on the page and is made elsewhere: every part after the first one of its own heading."""
-    _, found, rest = PAGE.read_text().partition("\n# ")
-    return found + rest
 
 
 def examine_all(parts: list[str], *, models_s: float, raised: bool) -> list[Verdict]:
@@ -92,7 +86,7 @@ def page(verdicts: list[Verdict]) -> str:
     models = [verdict for verdict in ran if verdict.program.startswith(MODELS)]
     own = [verdict for verdict in ran if not verdict.program.startswith(MODELS)]
     lines = [
-        "# Evidence that a program is not disturbed",
+        UNDISTURBED,
         "",
         "Made by `make test-laws`; do not edit.",
         "",

@@ -12,14 +12,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests")]
 
+from evidence_page import FOUND, put
 from mutations.mutants import PROGRAMS, Mutant, mutants, sound
 from scenarios.runner import run
 from tapelens.rules.catalogue import RULES, source_twins
 from tapelens.source.file import SourceFile
 
-PAGE = ROOT / "docs" / "evidence.md"
-HEADING = "# Evidence that faults are found"
-NEXT = "# Evidence that sound "
 Findings = set[tuple[int, str]]
 SEVERE = {rule.slug for rule in RULES if rule.severity != "information"}
 
@@ -64,10 +62,7 @@ def main() -> int:
                 print(line_of(outcomes[-1]), flush=True)
     print(*blamed, sep="\n")
     if not chosen.no_write:
-        before, _, rest = PAGE.read_text().partition(HEADING)
-        after = rest.partition(NEXT)
-        kept = f"\n{after[1]}{after[2]}" if after[1] else ""
-        PAGE.write_text(f"{before.rstrip()}\n\n" + "\n".join(section(outcomes, blamed)) + "\n" + kept)
+        put(FOUND, "\n".join(section(outcomes, blamed)))
     return int(bool(blamed) or not all(each.found for each in outcomes))
 
 
@@ -96,7 +91,7 @@ def section(outcomes: list[Outcome], blamed: list[str]) -> list[str]:
     programs = len(list(PROGRAMS.glob("*.py")))
     by_rule = Counter(each.mutant.rule for each in outcomes)
     return [
-        HEADING,
+        FOUND,
         "",
         "Made by `make test-sound`; do not edit.",
         "",

@@ -15,13 +15,12 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests")]
 
+from evidence_page import SILENT, put
 from sound.corpus import PROGRAMS
 
 PACKAGES = Path(os.environ.get("TAPELENS_SOUND_PACKAGES", ROOT / "build" / "sound" / "site-packages"))
-PAGE = ROOT / "docs" / "evidence.md"
 MODELS = "architectures"
 LIMIT_S = 900
-HEADING = "# Evidence that sound programs are not blamed"
 LIBRARIES = (
     "torch", "transformers", "accelerate", "peft", "pytorch-lightning", "stable-baselines3", "skorch",
     "pytorch-ignite", "opacus", "pyro-ppl", "higher", "torch-geometric",
@@ -39,8 +38,7 @@ def main() -> int:
         told.append(each)
         print(line_of(each), flush=True)
     if not chosen.no_write and not chosen.parts:
-        before = PAGE.read_text().partition(HEADING)[0].rstrip()
-        PAGE.write_text(f"{before}\n\n" + "\n".join(section(told)) + "\n")
+        put(SILENT, "\n".join(section(told)))
     return int(any(blamed(each) or each["faults"] or each["raised"] for each in told))
 
 
@@ -94,7 +92,7 @@ def section(told: list[dict[str, Any]]) -> list[str]:
     models = [each for each in ran if each["name"].startswith(MODELS)]
     steps = sum(each["steps"] for each in ran)
     return [
-        HEADING,
+        SILENT,
         "",
         "Made by `make test-sound`; do not edit.",
         "",
