@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from ..store.rows import Shape, Statistics
 from ..wire.numbers import Number
@@ -74,4 +73,4 @@ def place(site: Site, *, beside: str | None = None) -> str:
     """``train.py:12``; only ``line 12`` where the reader stands in that file."""
     if beside == site.path:
         return f"line {site.line}"
-    return f"{Path(site.path).name}:{site.line}"
+    return site.place

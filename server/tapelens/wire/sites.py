@@ -1,6 +1,7 @@
 """Places in a program's source, as they cross a process boundary."""
 
 from dataclasses import dataclass
+from pathlib import PurePath
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +19,11 @@ class Site:
     line: int
     function: str
     in_library: bool
+
+    @property
+    def place(self) -> str:
+        """In short: ``train.py:12``."""
+        return f"{PurePath(self.path).name}:{self.line}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import PurePath
 
 from ...wire.sites import Site
 from ...wire.snapshot import RaiseReason, WillRaise
@@ -100,7 +99,7 @@ class Failures:
 
     def _freed(self, row: int) -> WillRaise:
         site = self._who_freed()
-        where = "when its graph ran backward before" if site is None else f"by the backward at {_place(site)}"
+        where = "when its graph ran backward before" if site is None else f"by the backward at {site.place}"
         what = f"the tensors that {self.graph.names[row]} saved for backward were freed {where}"
         hint = "; retain_graph=True there would have kept them" if site is not None else ""
         return self._will("freed", f"{what}{hint}", row, site)
@@ -150,7 +149,3 @@ def _asks_for_inputs(root: Root) -> bool:
 
 def _is_hidden(held: NodeSaved) -> bool:
     return held.state == "unknown" and all(slot.state == "not_shown" and not slot.unsure for slot in held.slots)
-
-
-def _place(site: Site) -> str:
-    return f"{PurePath(site.path).name}:{site.line}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Iterator
-from pathlib import PurePath
 
 from ...wire.sites import Site
 from ...wire.snapshot import LinesState
@@ -75,7 +74,7 @@ def _memory_lines(held: Held) -> Iterator[str]:
         allocated, reserved, peak = map(bytes_text, (device.allocated, device.reserved, device.peak))
         yield f"  {device.device}: {allocated} allocated of {reserved} reserved, {peak} at most"
     for kept in held.kept_by[:_PLACES]:
-        place = "an unseen line" if kept.site is None else f"{PurePath(kept.site.path).name}:{kept.site.line}"
+        place = "an unseen line" if kept.site is None else kept.site.place
         module = f" (module {kept.module})" if kept.module else ""
         yield f"  {bytes_text(kept.size_bytes):>10} kept by {place}{module}, {counted(kept.nodes, 'node')}"
     if rest := held.kept_by[_PLACES:]:

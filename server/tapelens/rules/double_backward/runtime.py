@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePath
 from typing import ClassVar
 
 from ...events import BackwardForeseen, BackwardRaised, Event, Uncaught
@@ -77,7 +76,7 @@ def _advice(carrier: str, root: str) -> str:
 
 
 def _at(site: Site | None) -> str:
-    return "" if site is None else f" at {PurePath(site.path).name}:{site.line}"
+    return "" if site is None else f" at {site.place}"
 
 
 def _related(site: Site | None) -> tuple[Related, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import PurePath
 from typing import ClassVar
 
 from ...events import Event, GraphMade, GraphsHeld, GraphsSettled, ProgramEnded
@@ -140,7 +139,7 @@ def _bytes(size: int) -> str:
 def _where(held: GraphsHeld) -> str:
     if held.tie is None or not held.statement:
         return ""
-    return f" by `{held.statement}` ({PurePath(held.tie.path).name}:{held.tie.line})"
+    return f" by `{held.statement}` ({held.tie.place})"
 
 
 def _advice(held: GraphsHeld) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePath
 from typing import ClassVar
 
 from ...events import BackwardForeseen, BackwardRaised, Change, Event, Uncaught
@@ -107,7 +106,7 @@ def _versions(change: Change) -> str:
 
 
 def _at(site: Site, change: Change) -> str:
-    return "" if change.site is None else f" at {PurePath(site.path).name}:{site.line}"
+    return "" if change.site is None else f" at {site.place}"
 
 
 def _advice(change: Change | None) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
-
 from ...events import BackwardBegan, BackwardForeseen, BackwardRaised, Cut, StepBegan
 from ...wire.findings import Fact, Finding, Related
 from ...wire.sites import Site
@@ -34,7 +32,7 @@ def raised(event: BackwardRaised) -> Finding:
         severity="error",
         message=(
             f"{_sentence(cut)}, so no path leads from {_lower(root)} to a parameter and its backward at "
-            f"{_place(event.site)} raises. {_KEEP}."
+            f"{event.site.place} raises. {_KEEP}."
         ),
         related=_related(event.site, cut, "This backward finds no path."),
         facts=(Fact(name="path cut by", value=cut.what),),
@@ -61,7 +59,7 @@ def leaf_root(event: BackwardBegan, cut: Cut) -> Finding:
         at=cut.site,
         message=(
             f"{_sentence(cut)}: a new leaf, which no path joins to what it was computed from. Its backward at "
-            f"{_place(event.site)} raises nothing and trains nothing. Run the loss itself backward, without making it "
+            f"{event.site.place} raises nothing and trains nothing. Run the loss itself backward, without making it "
             "anew or setting requires_grad on it."
         ),
         related=_related(event.site, cut, "This backward reaches nothing but its own root."),
@@ -127,10 +125,6 @@ def _sentence(cut: Cut) -> str:
 
 def _lower(root: str) -> str:
     return root if root.startswith("`") else "the root"
-
-
-def _place(site: Site) -> str:
-    return f"{PurePath(site.path).name}:{site.line}"
 
 
 def _related(site: Site, cut: Cut, message: str) -> tuple[Related, ...]:

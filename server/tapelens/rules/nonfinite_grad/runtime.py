@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePath
 from typing import ClassVar
 
 from ...events import Culprit, Event, NonFiniteUsed
@@ -78,7 +77,7 @@ def _what(event: NonFiniteUsed, optimizer: str) -> str:
     verb = "was" if not more else "were"
     return (
         f"The gradient of {names} {verb} {event.what} when step {event.ordinal} of `{optimizer}` "
-        f"({PurePath(event.site.path).name}:{event.site.line}) used it, and the parameters are spoilt since."
+        f"({event.site.place}) used it, and the parameters are spoilt since."
     )
 
 

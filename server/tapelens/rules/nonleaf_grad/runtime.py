@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePath
 from typing import ClassVar
 
 from ...events import Event, NonleafRead
@@ -26,7 +25,7 @@ class NonleafGrad:
 def _say(read: NonleafRead) -> Finding:
     tensor = f"`{read.expression}`" if read.expression else "This tensor"
     by = f" by {read.operation}" if read.operation else ""
-    at = f" at {PurePath(read.made.path).name}:{read.made.line}" if read.made is not None else ""
+    at = f" at {read.made.place}" if read.made is not None else ""
     made = f"an operation made it{by}{at}" if not by else f"it was made{by}{at}"
     advice = f"`{read.expression}.retain_grad()`" if read.expression else "`retain_grad()` on it"
     return finding(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import ClassVar
 
 from ...events import BackwardBegan, BackwardEnded, Event, Evidence, Leaves, StepBegan
@@ -144,7 +143,7 @@ def _was_used(repeat: _Repeat, now: Leaves) -> bool:
 
 def _finding(repeat: _Repeat, name: str) -> Finding:
     first = repeat.first.site
-    where = f"{PurePath(first.path).name}:{first.line}"
+    where = first.place
     count = len(repeat.leaves)
     gradients = f"`{name}`" if count == 1 else f"`{name}` and {count - 1} more"
     if repeat.itself:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePath
 from typing import ClassVar
 
 from ...events import BackwardBegan, Event, SilentChange
@@ -42,7 +41,7 @@ def _say(event: BackwardBegan, site: Site, changes: list[SilentChange]) -> Findi
     old, new = next(pair for pair in zip(first.before, first.now, strict=False) if pair[0] != pair[1])
     cause = "This step" if first.by_step else "A write past the version counter (`.data`, numpy)"
     known = first.made_at is not None
-    made = f" at {PurePath(first.made_at.path).name}:{first.made_at.line}" if first.made_at else ""
+    made = f" at {first.made_at.place}" if first.made_at else ""
     related = [Related(site=event.site, message="This backward uses the graph with the new values.")]
     if first.made_at is not None:
         related.insert(0, Related(site=first.made_at, message=f"Here {first.operation} saved the old values."))
@@ -51,7 +50,7 @@ def _say(event: BackwardBegan, site: Site, changes: list[SilentChange]) -> Findi
         at=site,
         message=(
             f"{cause} changed {names} ({old:.4g} is now {new:.4g}) after {first.operation} had saved it{made} for "
-            f"the backward at {PurePath(event.site.path).name}:{event.site.line}: torch counts no version for such a "
+            f"the backward at {event.site.place}: torch counts no version for such a "
             "change, so it does not raise, and the gradients are wrong. "
             + (
                 "Run the backward before the step, or compute the loss anew after it."
