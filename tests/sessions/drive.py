@@ -48,11 +48,17 @@ class Driven:
         self.output: list[tuple[str, str]] = []
         self.session: DirectSession
         self._settled: asyncio.Queue[StopSettled] = asyncio.Queue()
+        self._heard = asyncio.Event()
         store.subscribe(self._see)
 
     def _see(self, change: Change) -> None:
         if isinstance(change, StopSettled):  # it may settle before ``launch`` returns
             self._settled.put_nowait(change)
+
+    def hear(self, category: str, text: str) -> None:
+        """The program printed."""
+        self.output.append((category, text))
+        self._heard.set()
 
     @property
     def printed(self) -> str:
@@ -72,10 +78,14 @@ class Driven:
 
     async def has_printed(self, words: int) -> list[str]:
         """What it has printed, once it is so many words."""
-        until = asyncio.get_running_loop().time() + DEADLINE_S
-        while len(self.printed.split()) < words and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110 (a list)
-            await asyncio.sleep(0)
-        return self.printed.split()
+
+        async def heard() -> list[str]:
+            while len(self.printed.split()) < words:
+                self._heard.clear()
+                await self._heard.wait()
+            return self.printed.split()
+
+        return await asyncio.wait_for(heard(), DEADLINE_S)
 
     async def go_on(self, action: str = "continue") -> None:
         await self.session.act(action)  # pyright: ignore[reportArgumentType]
@@ -127,7 +137,7 @@ async def driven(
         launch,
         run.store,
         configuration=configuration(armed=armed, pause_on=pause_on, cards=cards, lines=lines),
-        on_output=lambda category, text: run.output.append((category, text)),
+        on_output=run.hear,
     )
     run.session = await asyncio.wait_for(opening, DEADLINE_S)
     try:

@@ -116,7 +116,7 @@ def _say(event: GraphMade, held: GraphsHeld) -> Finding:
             Fact(name="in", value=held.function),
             Fact(name="iterations", value=str(held.iterations)),
             Fact(name="nodes", value=str(held.nodes)),
-            Fact(name="bytes", value=str(held.size_bytes)),
+            *([Fact(name="bytes", value=str(held.size_bytes))] if held.size_bytes else []),
         ),
     )
 
