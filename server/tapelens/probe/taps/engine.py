@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -176,6 +177,7 @@ class EngineTap:
         leaves_before: Leaves = {}
         values: dict[HeldKey, Sample] = {}
         roots = roots_of(outputs)
+        alone = partial(self._is_alone, call)
         retains_literally = call.retains and says_retain_graph(place.frame)
         if call.inside is None:
             self._outermost[call.serial] = call
@@ -193,7 +195,7 @@ class EngineTap:
                 roots=roots,
                 inputs=inputs,
                 frame=outer,
-                alone=lambda: self._is_alone(call),
+                alone=alone,
                 step_site=None if call.step is None else call.step.site,
             )
         )
@@ -215,7 +217,7 @@ class EngineTap:
                     call=call.serial,
                     in_step=call.step is not None,
                     is_watched=self._watch.is_armed,
-                    alone=lambda: self._is_alone(call),
+                    alone=alone,
                 )
             )
         self._emit(
@@ -248,7 +250,7 @@ class EngineTap:
         )
         if call.inside is None and self._watch.is_armed:
             call.watched = self._watch_guard(self._watch.before_backward)(
-                root_nodes(outputs), call=call.serial, site=call.site, alone=lambda: self._is_alone(call)
+                roots.nodes, call=call.serial, site=call.site, alone=alone
             )
 
     def _inside(self, frame: FrameType) -> int | None:
